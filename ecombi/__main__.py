@@ -1,0 +1,5 @@
+"""`python -m ecombi` is the `ecombi` command."""
+
+from ecombi.cli import main
+
+main()

@@ -1,0 +1,82 @@
+"""Results on stdout: a table for people, CSV and JSON for programs. Nothing exact becomes a float on its way."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from ecombi.cli.options import Format
+
+Record = Mapping[str, object]
+
+
+def plain(value: object) -> object:
+    """Return `value` as JSON can hold it: decimals as exact text without idle zeros, dates in ISO form, no value as null."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+def exact(amount: Decimal) -> str:
+    """Write a decimal with every digit it has and at least two after the point."""
+    whole, _, fraction = f"{amount:f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+def write(records: Sequence[Record], form: Format) -> None:
+    """Write records to stdout. JSON is a list of records and nothing else."""
+    if form is Format.JSON:
+        rows = [{name: plain(value) for name, value in record.items()} for record in records]
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    elif form is Format.CSV:
+        sys.stdout.write(_csv(records))
+    else:
+        sys.stdout.write(_table(records))
+
+
+def _csv(records: Sequence[Record]) -> str:
+    out = io.StringIO()
+    if records:
+        writer = csv.DictWriter(out, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: plain(value) for name, value in record.items()} for record in records)
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    shown = plain(value)
+    if shown is None:
+        return "–"
+    if isinstance(value, Decimal):
+        whole, _, fraction = exact(value).partition(".")
+        return f"{int(whole):,}.{fraction}" if not whole.startswith("-0") else f"{whole}.{fraction}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    return str(shown).replace("\n", " ")
+
+
+def _table(records: Sequence[Record]) -> str:
+    if not records:
+        return "No rows.\n"
+    names = list(records[0])
+    cells = [[_cell(record[name]) for name in names] for record in records]
+    widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
+    right = [all(isinstance(record[name], int | float | Decimal | None) for record in records) for name in names]
+
+    def line(values: Sequence[str]) -> str:
+        fitted = (text.rjust(width) if left_pad else text.ljust(width) for text, width, left_pad in zip(values, widths, right, strict=True))
+        return "  ".join(fitted).rstrip() + "\n"
+
+    return line(names) + line(["-" * width for width in widths]) + "".join(line(row) for row in cells)

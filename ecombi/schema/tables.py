@@ -1,0 +1,287 @@
+"""The tables of the warehouse: grain, columns, meaning, unit and key, once for every engine."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData()
+
+MONEY = Numeric(18, 4)
+RATE = Numeric(18, 8)
+
+
+def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column[object]) -> Table:
+    for column in columns:
+        column.nullable = column.nullable and column.name not in key
+    return Table(name, metadata, *columns, comment=grain, info={"key": key})
+
+
+def _c(name: str, kind: TypeEngine[object] | type[TypeEngine[object]], meaning: str, *, required: bool = False) -> Column[object]:
+    return Column(name, kind, comment=meaning, nullable=not required)
+
+
+def _load_id() -> Column[object]:
+    return _c("load_id", Integer, "The load that last wrote this row; see loads.", required=True)
+
+
+def key_of(table: Table) -> tuple[str, ...]:
+    """Return the names of the columns that identify one row."""
+    key: tuple[str, ...] = table.info["key"]
+    return key
+
+
+shop = _table(
+    "shop",
+    "One row: the shop.",
+    ("name",),
+    _c("name", String, "Display name."),
+    _c("currency", String, "ISO 4217 code of the reporting currency.", required=True),
+    _c("time_zone", String, "IANA name; days are cut in it.", required=True),
+)
+
+loads = _table(
+    "loads",
+    "One row per delivery that was loaded. rows_in = rows_loaded + rows_quarantined.",
+    ("load_id",),
+    _c("load_id", Integer, "Counts up by one."),
+    _c("run_id", String, "The run it belongs to.", required=True),
+    _c("source", String, "Name of the source or mapping.", required=True),
+    _c("delivery", String, "File name or table of the source.", required=True),
+    _c("fingerprint", String, "SHA-256 of the delivered bytes and of the mapping that read them.", required=True),
+    _c("rows_in", BigInteger, "Rows delivered.", required=True),
+    _c("rows_new", BigInteger, "Rows loaded for the first time, or in a new version.", required=True),
+    _c("rows_known", BigInteger, "Rows that were in the warehouse already.", required=True),
+    _c("rows_quarantined", BigInteger, "Rows held back; see quarantine.", required=True),
+    _c("rows_duplicate", BigInteger, "Rows equal in every column to an earlier one of the same delivery: kept, and counted in rows_new or rows_known.", required=True),
+    _c("loaded_at", DateTime, "UTC.", required=True),
+)
+
+quarantine = _table(
+    "quarantine",
+    "One row per delivered row that was held back.",
+    ("source", "delivery", "source_row", "fingerprint"),
+    _c("run_id", String, "The run that held it back.", required=True),
+    _c("source", String, "Name of the source or mapping."),
+    _c("delivery", String, "File name or table of the source."),
+    _c("fingerprint", String, "The delivery's fingerprint; see loads."),
+    _c("source_row", BigInteger, "Row number in the delivery, from 1, not counting a header."),
+    _c("rule", String, "Name of the broken rule.", required=True),
+    _c("column_name", String, "Column at fault, where one is."),
+    _c("value", String, "The offending value as delivered."),
+    _c("reason", String, "What is wrong and what would work, in words.", required=True),
+    _c("raw", String, "The whole row as delivered, as a JSON object.", required=True),
+    _c("quarantined_at", DateTime, "UTC.", required=True),
+    _c("replayed_at", DateTime, "UTC; null while it is held back."),
+    _load_id(),
+)
+
+ledger = _table(
+    "ledger",
+    "One row per money or quantity event. Append-only: a correction is a new row.",
+    ("source", "source_id"),
+    _c("source", String, "Name of the source or mapping."),
+    _c("source_id", String, "Identity of the event within its source."),
+    _c("source_row", BigInteger, "Row number in the delivery, where the source is a file."),
+    _c("kind", String, "What happened; see ecombi.schema.kinds.Kind.", required=True),
+    _c("event_at", DateTime, "UTC; when it happened (basis booked).", required=True),
+    _c("order_at", DateTime, "UTC; when its order was placed (basis ordered).", required=True),
+    _c("event_on", Date, "Day of event_at in the shop's time zone.", required=True),
+    _c("order_on", Date, "Day of order_at in the shop's time zone.", required=True),
+    _c("event_hour", SmallInteger, "Hour of event_at on the shop's clock, 0 to 23.", required=True),
+    _c("order_hour", SmallInteger, "Hour of order_at on the shop's clock, 0 to 23.", required=True),
+    _c("order_id", String, "Order, invoice or credit note, where the event has one."),
+    _c("line_id", String, "Line of the order, where the event has one."),
+    _c("customer_id", String, "Null for a guest without identity."),
+    _c("sku", String, "Product, where the event has one."),
+    _c("channel", String, "Sales channel."),
+    _c("country", String, "Country of the customer as the shop names it."),
+    _c("qty", BigInteger, "Whole units; negative for goods coming back or written off.", required=True),
+    _c("amount", MONEY, "In the shop's currency, exact, signed from the shop's side.", required=True),
+    _c("cost_amount", MONEY, "Cost of the goods at the time of sale, sign as qty; null where unknown."),
+    _c("currency", String, "ISO 4217 code the customer paid in.", required=True),
+    _c("fx_to_shop", RATE, "Shop currency per unit of currency; 1 where they are the same.", required=True),
+    _c("loaded_at", DateTime, "UTC; when this row became known.", required=True),
+    _load_id(),
+)
+
+orders = _table(
+    "orders",
+    "One row per order with at least one sale.",
+    ("order_id",),
+    _c("order_id", String, "Order or invoice number."),
+    _c("customer_id", String, "Null for a guest without identity."),
+    _c("ordered_at", DateTime, "UTC.", required=True),
+    _c("ordered_on", Date, "Day in the shop's time zone.", required=True),
+    _c("channel", String, "Sales channel."),
+    _c("country", String, "Country of the customer."),
+    _c("customer_order_number", Integer, "1 for the customer's first order ever; null for a guest."),
+)
+
+customers = _table(
+    "customers",
+    "One row per customer who ever ordered.",
+    ("customer_id",),
+    _c("customer_id", String, "Identity in the shop."),
+    _c("country", String, "Country of the latest order."),
+    _c("first_order_on", Date, "Day in the shop's time zone.", required=True),
+    _c("last_order_on", Date, "Day in the shop's time zone.", required=True),
+    _c("order_count", Integer, "Orders to date.", required=True),
+)
+
+products = _table(
+    "products",
+    "One row per product.",
+    ("sku",),
+    _c("sku", String, "Stock keeping unit, as the shop writes it."),
+    _c("name", String, "Display name."),
+    _c("category", String, "Category; null where the shop has none."),
+    _load_id(),
+)
+
+sessions = _table(
+    "sessions",
+    "One row per web or app session. A step's time is null unless every step before it was reached first.",
+    ("session_id",),
+    _c("session_id", String, "Identity of the session."),
+    _c("started_at", DateTime, "UTC.", required=True),
+    _c("started_on", Date, "Day in the shop's time zone.", required=True),
+    _c("customer_id", String, "Where the visitor is known."),
+    _c("channel", String, "Sales channel."),
+    _c("country", String, "Country of the visitor."),
+    _c("device", String, "desktop, mobile or tablet."),
+    _c("traffic_source", String, "Where the visitor came from, for example paid_search."),
+    _c("viewed_at", DateTime, "UTC; first product view."),
+    _c("added_at", DateTime, "UTC; first addition to the basket after the view."),
+    _c("checkout_at", DateTime, "UTC; first start of a checkout after the addition."),
+    _c("completed_at", DateTime, "UTC; first completed checkout after its start."),
+    _c("order_id", String, "The order it ended in, if any."),
+    _load_id(),
+)
+
+payments = _table(
+    "payments",
+    "One row per capture, refund or chargeback at a payment provider.",
+    ("payment_id",),
+    _c("payment_id", String, "Identity at the provider."),
+    _c("order_id", String, "Order it pays for."),
+    _c("kind", String, "capture, refund or chargeback.", required=True),
+    _c("method", String, "card, paypal, gift_card..."),
+    _c("paid_at", DateTime, "UTC.", required=True),
+    _c("paid_on", Date, "Day in the shop's time zone.", required=True),
+    _c("amount", MONEY, "In the shop's currency; negative for money going back.", required=True),
+    _c("fee_amount", MONEY, "Fee the provider kept, positive.", required=True),
+    _c("payout_id", String, "The payout it was settled in; null while open."),
+    _load_id(),
+)
+
+inventory_daily = _table(
+    "inventory_daily",
+    "One row per product and day: stock at the end of the day.",
+    ("day", "sku"),
+    _c("day", Date, "Day in the shop's time zone."),
+    _c("sku", String, "Product."),
+    _c("on_hand", BigInteger, "Units in the warehouse.", required=True),
+    _c("committed", BigInteger, "Units sold and not yet shipped.", required=True),
+    _c("incoming", BigInteger, "Units ordered from suppliers and not yet received.", required=True),
+    _c("unit_cost", MONEY, "Cost of one unit that day.", required=True),
+    _load_id(),
+)
+
+suppliers = _table(
+    "suppliers",
+    "One row per supplier.",
+    ("supplier_id",),
+    _c("supplier_id", String, "Identity of the supplier."),
+    _c("name", String, "Display name.", required=True),
+    _c("country", String, "Country it ships from."),
+    _load_id(),
+)
+
+purchase_orders = _table(
+    "purchase_orders",
+    "One row per line of a purchase order.",
+    ("po_id", "sku"),
+    _c("po_id", String, "Identity of the purchase order."),
+    _c("sku", String, "Product."),
+    _c("supplier_id", String, "Supplier.", required=True),
+    _c("ordered_on", Date, "Day the order was sent.", required=True),
+    _c("requested_on", Date, "Day we asked for.", required=True),
+    _c("confirmed_on", Date, "Day the supplier first confirmed; null where it has not."),
+    _c("received_on", Date, "Day of the receipt; null while open."),
+    _c("ordered_qty", BigInteger, "Units ordered.", required=True),
+    _c("received_qty", BigInteger, "Units received so far.", required=True),
+    _c("unit_cost", MONEY, "Cost of one unit.", required=True),
+    _load_id(),
+)
+
+shipments = _table(
+    "shipments",
+    "One row per parcel.",
+    ("shipment_id",),
+    _c("shipment_id", String, "Identity of the parcel."),
+    _c("order_id", String, "Order it belongs to.", required=True),
+    _c("carrier", String, "Carrier.", required=True),
+    _c("country", String, "Destination."),
+    _c("shipped_at", DateTime, "UTC.", required=True),
+    _c("promised_on", Date, "Day promised to the customer.", required=True),
+    _c("delivered_at", DateTime, "UTC; null while on its way."),
+    _c("ordered_qty", BigInteger, "Units the order asked for.", required=True),
+    _c("shipped_qty", BigInteger, "Units in this parcel.", required=True),
+    _c("cost_amount", MONEY, "What the carrier charged, positive.", required=True),
+    _load_id(),
+)
+
+ad_spend = _table(
+    "ad_spend",
+    "One row per day and campaign.",
+    ("day", "campaign"),
+    _c("day", Date, "Day in the shop's time zone."),
+    _c("campaign", String, "Campaign."),
+    _c("traffic_source", String, "Where it advertises, for example paid_search.", required=True),
+    _c("spend_amount", MONEY, "In the shop's currency, positive.", required=True),
+    _c("impressions", BigInteger, "Times shown.", required=True),
+    _c("clicks", BigInteger, "Times clicked.", required=True),
+    _load_id(),
+)
+
+reviews = _table(
+    "reviews",
+    "One row per review of an order.",
+    ("review_id", "order_id"),
+    _c("review_id", String, "Identity of the review."),
+    _c("order_id", String, "Order it speaks of."),
+    _c("score", SmallInteger, "1 to 5.", required=True),
+    _c("title", String, "As written."),
+    _c("message", String, "As written."),
+    _c("created_at", DateTime, "UTC.", required=True),
+    _load_id(),
+)
+
+sales_daily = _table(
+    "sales_daily",
+    "Rollup: one row per basis, day, country, channel, category and kind of event.",
+    ("basis", "day", "country", "channel", "category", "kind"),
+    _c("basis", String, "booked or ordered."),
+    _c("day", Date, "Day in the shop's time zone, by that basis."),
+    _c("country", String, "Null where unknown."),
+    _c("channel", String, "Null where unknown."),
+    _c("category", String, "Null where unknown."),
+    _c("kind", String, "What happened."),
+    _c("qty", BigInteger, "Sum of qty.", required=True),
+    _c("amount", MONEY, "Sum of amount.", required=True),
+    _c("cost_amount", MONEY, "Sum of cost_amount; null where no row has one."),
+    _c("costed_amount", MONEY, "Sum of amount over rows with a cost.", required=True),
+    _c("entries", BigInteger, "Ledger rows.", required=True),
+)
+for _name in ("country", "channel", "category"):
+    sales_daily.c[_name].nullable = True
+
+LOADED = (ledger, products, sessions, payments, inventory_daily, suppliers, purchase_orders, shipments, ad_spend, reviews)
+"""Tables that sources deliver into."""
+
+BUILT = (orders, customers, sales_daily)
+"""Tables computed from the loaded ones after each load."""
+
+BOOKKEEPING = (shop, loads, quarantine)
+"""Tables that say what was loaded."""

@@ -1,0 +1,73 @@
+"""All settings: one frozen object, read from the environment or `.env`, each field described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ecombi.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Absent servers mean embedded ones."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", populate_by_name=True
+    )
+
+    workspace: Path = Field(
+        default=Path("workspace"),
+        validation_alias=AliasChoices("ECOMBI_WORKSPACE"),
+        description="Folder that holds the shop: warehouse, raw files, report outputs.",
+    )
+    project: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_PROJECT"),
+        description="Folder with notebooks/, dashboards/, pipelines/ and parameters/. Absent: the checkout, or what came with the package.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL"),
+        description="Warehouse. Absent: DuckDB in the workspace. postgresql://user:password@host:5432/name: a PostgreSQL server.",
+    )
+    keep_snapshots: int = Field(
+        default=5,
+        ge=1,
+        validation_alias=AliasChoices("ECOMBI_KEEP_SNAPSHOTS"),
+        description="How many published DuckDB snapshots are kept.",
+    )
+    snapshot_grace_seconds: int = Field(
+        default=600,
+        ge=0,
+        validation_alias=AliasChoices("ECOMBI_SNAPSHOT_GRACE_SECONDS"),
+        description="A replaced snapshot is deleted no sooner than this many seconds after its successor was published.",
+    )
+    memory_limit: str = Field(
+        default="2GB",
+        pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
+        validation_alias=AliasChoices("ECOMBI_MEMORY_LIMIT"),
+        description="Memory DuckDB may use in one process, for example 2GB; more spills to disk.",
+    )
+    dashboard_port: int = Field(
+        default=8866,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("ECOMBI_DASHBOARD_PORT"),
+        description="Port of the dashboards on 127.0.0.1. 0: a free one.",
+    )
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` (by field name) win over the environment, which wins over `.env`.
+
+    Raises:
+        ConfigurationError: A value cannot be read; the message names the variable, never a secret's value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # values are validated, not typed, here
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0])
+        raise ConfigurationError(f"Setting {name}: {first['msg']}. Set it in the environment or in .env.") from None
