@@ -12,7 +12,7 @@ _FOLDERS = ("notebooks", "dashboards", "pipelines", "parameters")
 def project_root(configured: Path | None = None) -> Path:
     """Return the folder that holds notebooks/, dashboards/, pipelines/ and parameters/.
 
-    Looked for, in this order: `configured`, the checkout the package is installed from, the copy inside the installed package.
+    Looked for, in this order: `configured`, the checkout ecombi is installed from, the copy inside the package.
 
     Raises:
         ConfigurationError: `configured` lacks one of the folders.

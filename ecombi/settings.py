@@ -14,7 +14,12 @@ class Settings(BaseSettings):
     """Everything an operator can set. Absent servers mean embedded ones."""
 
     model_config = SettingsConfigDict(
-        frozen=True, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore", populate_by_name=True
+        frozen=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        populate_by_name=True,
     )
 
     workspace: Path = Field(
@@ -25,12 +30,12 @@ class Settings(BaseSettings):
     project: Path | None = Field(
         default=None,
         validation_alias=AliasChoices("ECOMBI_PROJECT"),
-        description="Folder with notebooks/, dashboards/, pipelines/ and parameters/. Absent: the checkout, or what came with the package.",
+        description="Folder of notebooks/, dashboards/, pipelines/ and parameters/. Absent: those of ecombi.",
     )
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("DATABASE_URL"),
-        description="Warehouse. Absent: DuckDB in the workspace. postgresql://user:password@host:5432/name: a PostgreSQL server.",
+        description="Warehouse: postgresql://user:password@host:5432/name. Absent: DuckDB in the workspace.",
     )
     keep_snapshots: int = Field(
         default=5,
@@ -42,7 +47,7 @@ class Settings(BaseSettings):
         default=600,
         ge=0,
         validation_alias=AliasChoices("ECOMBI_SNAPSHOT_GRACE_SECONDS"),
-        description="A replaced snapshot is deleted no sooner than this many seconds after its successor was published.",
+        description="A replaced snapshot is kept at least so many seconds after its successor was published.",
     )
     memory_limit: str = Field(
         default="2GB",
@@ -57,6 +62,16 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ECOMBI_DASHBOARD_PORT"),
         description="Port of the dashboards on 127.0.0.1. 0: a free one.",
     )
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables under which another process reads these very settings, secrets included."""
+        variables = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if value is not None and isinstance(field.validation_alias, AliasChoices):
+                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+                variables[str(field.validation_alias.choices[0])] = text
+        return variables
 
 
 def load_settings(**overrides: object) -> Settings:

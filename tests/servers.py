@@ -22,7 +22,9 @@ def _postgres_program(name: str) -> str:
     candidates = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
     found = shutil.which(name) or (str(candidates[0]) if candidates else None)
     if found is None:
-        raise FileNotFoundError(f"PostgreSQL's {name} is not installed. Run 'make test', or install the package postgresql.")
+        raise FileNotFoundError(
+            f"PostgreSQL's {name} is not installed. Run 'make test', or install the package postgresql."
+        )
     return found
 
 
@@ -34,7 +36,7 @@ def postgres(folder: Path) -> Iterator[str]:
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_user:
         for parent in [folder, *folder.parents]:
-            if parent.is_relative_to("/tmp") and parent != Path("/tmp"):  # noqa: S108 - pytest's own folders are 0700
+            if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
                 parent.chmod(parent.stat().st_mode | 0o055)
         shutil.chown(folder, "postgres", "postgres")
     owner = "postgres"
@@ -43,7 +45,19 @@ def postgres(folder: Path) -> Iterator[str]:
     def run(*command: str) -> None:
         subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
-    run(_postgres_program("initdb"), "--no-sync", "-A", "trust", "-U", owner, "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data))
+    run(
+        _postgres_program("initdb"),
+        "--no-sync",
+        "-A",
+        "trust",
+        "-U",
+        owner,
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-D",
+        str(data),
+    )
     control = _postgres_program("pg_ctl")
     run(control, "-w", "-D", str(data), "-l", str(folder / "log"), "-o", f"{settings} -k {folder} -p {port}", "start")
     try:

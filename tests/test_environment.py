@@ -17,7 +17,7 @@ def declared() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found = {}
     for requirement in project["dependencies"]:
-        name, extras, versions = re.fullmatch(r"([a-z0-9-]+)(\[[a-z]+\])?(.*)", requirement).groups()
+        name, _, versions = re.fullmatch(r"([a-z0-9-]+)(\[[a-z]+\])?(.*)", requirement).groups()
         found[name] = versions
     return found
 

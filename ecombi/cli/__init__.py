@@ -26,8 +26,8 @@ from ecombi.errors import (
     Transient,
 )
 
-_CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (Transient, 75),  # type: ignore[list-item]  # a mixin, met only on errors
+_CODES: tuple[tuple[type[object], int], ...] = (
+    (Transient, 75),
     (MappingError, 2),
     (SourceError, 3),
     (DataQualityError, 4),

@@ -8,16 +8,20 @@ import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from ecombi.cli.options import Format
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Record = Mapping[str, object]
 
 
 def plain(value: object) -> object:
-    """Return `value` as JSON can hold it: decimals as exact text without idle zeros, dates in ISO form, no value as null."""
+    """Return `value` as JSON can hold it: decimals as exact text, dates in ISO form, no value as null."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, Decimal):
@@ -31,6 +35,21 @@ def exact(amount: Decimal) -> str:
     """Write a decimal with every digit it has and at least two after the point."""
     whole, _, fraction = f"{amount:f}".partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
+def frame_records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return a frame's rows as plain values: decimals stay exact, a midnight becomes its day, no value is None."""
+    columns = {str(name): [_scalar(value) for value in frame[name].tolist()] for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _scalar(value: object) -> object:
+    # pandas' own "no value" objects are the only ones here that differ from themselves or have no truth.
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return None
+    if isinstance(value, datetime):
+        return value.date() if value.time() == time() else value.isoformat()
+    return value
 
 
 def write(records: Sequence[Record], form: Format) -> None:
@@ -76,7 +95,10 @@ def _table(records: Sequence[Record]) -> str:
     right = [all(isinstance(record[name], int | float | Decimal | None) for record in records) for name in names]
 
     def line(values: Sequence[str]) -> str:
-        fitted = (text.rjust(width) if left_pad else text.ljust(width) for text, width, left_pad in zip(values, widths, right, strict=True))
+        fitted = (
+            text.rjust(width) if left_pad else text.ljust(width)
+            for text, width, left_pad in zip(values, widths, right, strict=True)
+        )
         return "  ".join(fitted).rstrip() + "\n"
 
     return line(names) + line(["-" * width for width in widths]) + "".join(line(row) for row in cells)

@@ -13,10 +13,16 @@ Progress = Callable[[str, float], None]
 def progress_bars() -> Iterator[Progress]:
     """Show a bar per step for as long as the block runs."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bars, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<32}"), BarColumn(bar_width=32), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<32}"),
+        BarColumn(bar_width=32),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, console=console) as bars:
         tasks: dict[str, TaskID] = {}
 

@@ -47,7 +47,9 @@ def parse_day(text: str | date) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise PeriodError(f"{text!r} is not a day that exists. Write it as YYYY-MM-DD, for example 2011-11-30.") from None
+        raise PeriodError(
+            f"{text!r} is not a day that exists. Write it as YYYY-MM-DD, for example 2011-11-30."
+        ) from None
 
 
 def time_zone(name: str) -> ZoneInfo:
@@ -103,7 +105,7 @@ class Period:
         return Period(self.start - timedelta(days=self.days), self.start)
 
     def year_ago(self) -> Period:
-        """Return the same dates one year earlier; 29 February becomes 28 February for a start, 1 March stays an end."""
+        """Return the same dates one year earlier; where there is no 29 February, it is the 28th."""
         return Period(_add_months(self.start, -12), _add_months(self.end, -12))
 
     @property

@@ -1,4 +1,4 @@
-"""Rollups, declared as data: the loader builds them after each load, the metric planner picks the smallest that answers."""
+"""Rollups, declared as data: built after each load, picked by the metric planner where they can answer."""
 
 from __future__ import annotations
 

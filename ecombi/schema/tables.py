@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -11,17 +13,20 @@ MONEY = Numeric(18, 4)
 RATE = Numeric(18, 8)
 
 
-def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column[object]) -> Table:
+def _table(name: str, grain: str, key: tuple[str, ...], *columns: Column[Any]) -> Table:
     for column in columns:
         column.nullable = column.nullable and column.name not in key
     return Table(name, metadata, *columns, comment=grain, info={"key": key})
 
 
-def _c(name: str, kind: TypeEngine[object] | type[TypeEngine[object]], meaning: str, *, required: bool = False) -> Column[object]:
+_Type = TypeEngine[Any] | type[TypeEngine[Any]]
+
+
+def _c(name: str, kind: _Type, meaning: str, *, required: bool = False) -> Column[Any]:
     return Column(name, kind, comment=meaning, nullable=not required)
 
 
-def _load_id() -> Column[object]:
+def _load_id() -> Column[Any]:
     return _c("load_id", Integer, "The load that last wrote this row; see loads.", required=True)
 
 
@@ -53,7 +58,7 @@ loads = _table(
     _c("rows_new", BigInteger, "Rows loaded for the first time, or in a new version.", required=True),
     _c("rows_known", BigInteger, "Rows that were in the warehouse already.", required=True),
     _c("rows_quarantined", BigInteger, "Rows held back; see quarantine.", required=True),
-    _c("rows_duplicate", BigInteger, "Rows equal in every column to an earlier one of the same delivery: kept, and counted in rows_new or rows_known.", required=True),
+    _c("rows_duplicate", BigInteger, "Rows equal to an earlier one of the delivery: kept, counted too.", required=True),
     _c("loaded_at", DateTime, "UTC.", required=True),
 )
 
@@ -73,6 +78,17 @@ quarantine = _table(
     _c("raw", String, "The whole row as delivered, as a JSON object.", required=True),
     _c("quarantined_at", DateTime, "UTC.", required=True),
     _c("replayed_at", DateTime, "UTC; null while it is held back."),
+    _load_id(),
+)
+
+lookups = _table(
+    "lookups",
+    "One row per key that a mapping keeps for rows of other files, for example when an order was placed and by whom.",
+    ("source", "lookup", "lookup_key"),
+    _c("source", String, "Name of the mapping."),
+    _c("lookup", String, "What the mapping calls it, for example orders."),
+    _c("lookup_key", String, "The key as delivered."),
+    _c("content", String, "The kept columns, as a JSON object.", required=True),
     _load_id(),
 )
 
@@ -277,11 +293,34 @@ sales_daily = _table(
 for _name in ("country", "channel", "category"):
     sales_daily.c[_name].nullable = True
 
-LOADED = (ledger, products, sessions, payments, inventory_daily, suppliers, purchase_orders, shipments, ad_spend, reviews)
+LOADED = (
+    ledger,
+    products,
+    sessions,
+    payments,
+    inventory_daily,
+    suppliers,
+    purchase_orders,
+    shipments,
+    ad_spend,
+    reviews,
+)
 """Tables that sources deliver into."""
 
 BUILT = (orders, customers, sales_daily)
 """Tables computed from the loaded ones after each load."""
 
-BOOKKEEPING = (shop, loads, quarantine)
-"""Tables that say what was loaded."""
+BOOKKEEPING = (shop, loads, quarantine, lookups)
+"""Tables that say what was loaded, and what later loads need to know of it."""
+
+COMPUTED: dict[str, dict[str, tuple[str, str]]] = {
+    "ledger": {
+        "event_on": ("event_at", "day"),
+        "order_on": ("order_at", "day"),
+        "event_hour": ("event_at", "hour"),
+        "order_hour": ("order_at", "hour"),
+    },
+    "sessions": {"started_on": ("started_at", "day")},
+    "payments": {"paid_on": ("paid_at", "day")},
+}
+"""Columns of loaded tables that no source delivers: day or hour, on the shop's clock, of another column."""

@@ -1,0 +1,1 @@
+"""Stores: where loaded data lives, embedded or on a server."""

@@ -1,0 +1,141 @@
+"""The embedded warehouse: DuckDB files in the workspace, read through published snapshots."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+
+from ecombi.backends.warehouse import Build, Snapshot
+from ecombi.backends.warehouse.builder import Builder, translated
+from ecombi.backends.warehouse.snapshots import Snapshots
+from ecombi.errors import BackendError, EmptyWarehouse
+from ecombi.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_HUGEINT = pa.decimal128(38, 0)
+
+
+class DuckDBWarehouse:
+    """A warehouse in the workspace. Any number of processes may read while one builds."""
+
+    dialect: Literal["duckdb"] = "duckdb"
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.workspace.absolute() / "warehouse"
+        self._memory_limit = settings.memory_limit
+        self._builder = Builder(self._folder, settings.memory_limit)
+        self._snapshots = Snapshots(
+            self._folder, settings.keep_snapshots, timedelta(seconds=settings.snapshot_grace_seconds)
+        )
+        self._lock = threading.Lock()
+        self._reader: tuple[int, duckdb.DuckDBPyConnection] | None = None
+
+    @property
+    def safe_url(self) -> str:
+        """The folder; a file has no password."""
+        return f"duckdb:{self._folder}"
+
+    @contextmanager
+    def build(self, *, wait: float = 0) -> Iterator[Build]:
+        """Start a build; see `Warehouse.build`."""
+        with self._builder.locked(wait):
+            with translated("Looking for the published snapshot"):
+                self._snapshots.adopt()
+            current = self.snapshot()
+            base = self._snapshots.path(current.number) if current else None
+            if base is not None and not base.exists():
+                raise BackendError(self._missing(base))
+            with self._builder.opened(base) as connection:
+
+                def publish(at: datetime) -> Snapshot:
+                    started = time.perf_counter()
+                    snapshot = Snapshot(current.number + 1 if current else 1, at.astimezone(UTC))
+                    with translated(f"Publishing snapshot {snapshot.number}"):
+                        self._snapshots.add(self._builder.seal(connection), snapshot)
+                    seconds = time.perf_counter() - started
+                    logger.info("published snapshot=%d seconds=%.2f", snapshot.number, seconds)
+                    return snapshot
+
+                yield Build(connection, publish)
+
+    def snapshot(self) -> Snapshot | None:
+        """Return the snapshot that readers see now, or None before the first."""
+        return next(iter(self._snapshots.published()), None)
+
+    def arrow(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Run one reading statement on the current snapshot; see `Warehouse.arrow`."""
+        connection = self._follow()
+        with connection.cursor() as cursor:
+            try:
+                relation = cursor.sql(sql, params=dict(params or {}))
+                if relation is None:
+                    raise BackendError(f"This statement returns nothing to read: {sql}")
+                return _with_whole_numbers(relation.to_arrow_table())
+            except (duckdb.Error, pa.ArrowInvalid) as error:
+                raise BackendError(f"The query failed: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the snapshot being read; reading again opens it again."""
+        with self._lock:
+            self._reader = None
+
+    def _follow(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection to the current snapshot: the one at hand, or a new one to its path.
+
+        A connection that is replaced closes when the last query on it lets go of it.
+        """
+        with self._lock:
+            while True:
+                snapshot = self.snapshot()
+                if snapshot is None:
+                    raise EmptyWarehouse(f"Nothing has been loaded into {self._folder} yet. Load some data first.")
+                if self._reader is None or self._reader[0] != snapshot.number:
+                    try:
+                        self._reader = (snapshot.number, self._open(snapshot.number))
+                    except duckdb.Error as error:
+                        if self.snapshot() != snapshot:
+                            # Replaced and deleted between reading CURRENT and opening the file.
+                            continue
+                        path = self._snapshots.path(snapshot.number)
+                        words = (
+                            f"The snapshot {path} cannot be opened: {error}" if path.exists() else self._missing(path)
+                        )
+                        raise BackendError(words) from error
+                return self._reader[1]
+
+    def _missing(self, path: Path) -> str:
+        return (
+            f"The snapshot {path} is missing. Put it back; or delete {self._folder / 'CURRENT'} and load again, "
+            "which goes on from the newest snapshot there is."
+        )
+
+    def _open(self, number: int) -> duckdb.DuckDBPyConnection:
+        # Processes that spill into the same folder write over each other's files. Within one process the folder is
+        # always the same, because DuckDB opens a file a second time only with the same configuration.
+        spill = self._folder / "spill" / f"{socket.gethostname()}-{os.getpid()}"
+        path = str(self._snapshots.path(number))
+        connection = duckdb.connect(path, read_only=True, config={"temp_directory": str(spill)})
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        connection.execute("SET memory_limit = $limit", {"limit": self._memory_limit})
+        connection.execute("SET enable_external_access = false")
+        return connection
+
+
+def _with_whole_numbers(table: pa.Table) -> pa.Table:
+    """DuckDB sums whole numbers into 128 bits, which Arrow can only show as decimals."""
+    for place, field in enumerate(table.schema):
+        if field.type == _HUGEINT:
+            table = table.set_column(place, field.name, table.column(place).cast(pa.int64()))
+    return table

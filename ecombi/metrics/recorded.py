@@ -1,0 +1,54 @@
+"""Which days the records cover: nothing happened is 0, but a day nobody recorded has no value."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ecombi.metrics.marts import Basis, Mart
+from ecombi.metrics.rows import TRUNCATE, Side, moved, parameter, rows_of
+from ecombi.metrics.shapes import Shape
+from ecombi.schema.periods import Grain
+
+_STEP = {Grain.HOUR: {"hours": 1}, Grain.DAY: {"days": 1}, Grain.WEEK: {"weeks": 1}, Grain.MONTH: {"months": 1},
+         Grain.QUARTER: {"months": 3}, Grain.YEAR: {"years": 1}}  # fmt: skip
+
+
+def recorded_days(mart: Mart, basis: Basis) -> ir.Table:
+    """Return one row: the first and the last day of a mart; nulls where it is empty."""
+    days = rows_of(mart, Shape(metrics=(), basis=basis))["on_day"]
+    return days.as_table().aggregate(
+        **{
+            f"{mart.table.name}_first": days.min().cast("timestamp"),
+            f"{mart.table.name}_last": days.max().cast("timestamp"),
+        }
+    )
+
+
+def is_recorded(sums: ir.Table, mart: Mart, shape: Shape, side: Side) -> ir.BooleanValue | None:
+    """Return when a missing sum is 0, for rows that know the mart's recorded days; None: always."""
+    first, last = (sums[f"{mart.table.name}_{end}"] for end in ("first", "last"))
+    if shape.grain is None:
+        # A total over days that were asked for is a sum; only the earlier range was not asked for day by day.
+        if not side:
+            return None
+        return (first < parameter("end_before", "date").cast("timestamp")) & (
+            last >= parameter("start_before", "date").cast("timestamp")
+        )
+    bucket = sums[shape.grain.value]
+    if side:
+        bucket = moved(bucket, shape.grain, back=True)
+    return (bucket >= first.truncate(TRUNCATE[shape.grain])) & (bucket < last + ibis.interval(days=1))
+
+
+def calendar(mart: Mart, shape: Shape, grain: Grain) -> ir.Table:
+    """Return one row per time bucket that the period and the recorded days share."""
+    days = recorded_days(mart, shape.basis)
+    first = days[f"{mart.table.name}_first"]
+    end = days[f"{mart.table.name}_last"] + ibis.interval(days=1)
+    if shape.starts:
+        first = ibis.greatest(first, parameter("start", "date").cast("timestamp"))
+    if shape.ends:
+        end = ibis.least(end, parameter("end", "date").cast("timestamp"))
+    buckets = ibis.range(first.truncate(TRUNCATE[grain]), end, ibis.interval(**_STEP[grain]))
+    return days.select(**{grain.value: buckets.unnest()})

@@ -1,0 +1,160 @@
+"""Reads what a report declares: the parameters cell of its notebook, and the YAML of the same stem."""
+
+from __future__ import annotations
+
+import ast
+import json
+import keyword
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ecombi.errors import ReportError
+from ecombi.reports.parameters import Kind, Parameter, Value, model_of
+
+_KINDS: dict[str, Kind] = {"str": "str", "int": "int", "float": "float", "bool": "bool", "Day": "Day"}
+_ANNOTATIONS = "str, int, float, bool, Day, list[str], Literal['a', 'b'], or one of them with '| None'"
+
+
+class ParameterNotes(BaseModel):
+    """What the YAML says of one parameter; the notebook says its type and default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    description: str = Field(min_length=1)
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    required: bool = False
+    from_as_of: int | None = None
+
+
+class ReportNotes(BaseModel):
+    """A file in parameters/reports: the title, what the report answers, and its parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = Field(min_length=1)
+    description: str = Field(min_length=1)
+    key: tuple[str, ...] = ()
+    parameters: dict[str, ParameterNotes] = {}
+
+
+def read_notes(path: Path) -> ReportNotes:
+    """Read the YAML of a report.
+
+    Raises:
+        ReportError: The file is missing or wrong; the message names the place.
+    """
+    try:
+        return ReportNotes.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ReportError(
+            f"The report has no file {path}. It needs one with its title, description and parameters."
+        ) from None
+    except yaml.YAMLError as error:
+        raise ReportError(f"{path} is not readable as YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ReportError(f"{path}: {place}: {first['msg']}.") from None
+
+
+def read_parameters(notebook: Path, notes: ReportNotes) -> tuple[Parameter, ...]:
+    """Read the parameters of a report without running anything, in the order of its notebook.
+
+    Raises:
+        ReportError: The parameters cell breaks a rule, or differs from the YAML.
+    """
+    declared = _assignments(notebook)
+    if set(declared) != set(notes.parameters):
+        differ = ", ".join(sorted(set(declared) ^ set(notes.parameters)))
+        raise ReportError(f"{notebook}: the parameters cell and the YAML of the same name do not agree on {differ}.")
+    parameters = tuple(
+        _parameter(notebook, name, annotation, default, notes.parameters[name])
+        for name, (annotation, default) in declared.items()
+    )
+    _check_defaults(notebook, parameters)
+    return parameters
+
+
+def _assignments(notebook: Path) -> dict[str, tuple[ast.expr, Value]]:
+    found: dict[str, tuple[ast.expr, Value]] = {}
+    for statement in _parse(notebook, _parameters_cell(notebook)).body:
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value):
+            raise ReportError(
+                f"{notebook}: line {statement.lineno} of the parameters cell is not of the form 'name: type = default'."
+            )
+        name = statement.target.id
+        if not name.isascii() or name.startswith("_") or keyword.iskeyword(name) or hasattr(BaseModel, name):
+            raise ReportError(f"{notebook}: a parameter cannot be called {name!r}. Choose another name.")
+        if name in found:
+            raise ReportError(f"{notebook}: parameter {name} is declared twice.")
+        try:
+            found[name] = statement.annotation, ast.literal_eval(statement.value)
+        except ValueError:
+            raise ReportError(
+                f"{notebook}: the default of parameter {name} must be a plain value, not a calculation."
+            ) from None
+    return found
+
+
+def _parameters_cell(notebook: Path) -> str:
+    try:
+        cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        sources = [c["source"] for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
+    except FileNotFoundError:
+        raise ReportError(f"There is no notebook {notebook}.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReportError(f"{notebook} is not a notebook in Jupyter's format 4.") from error
+    if len(sources) != 1:
+        raise ReportError(f"{notebook}: exactly one cell must have the tag 'parameters'; {len(sources)} have it.")
+    return sources[0] if isinstance(sources[0], str) else "".join(sources[0])
+
+
+def _parse(notebook: Path, source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SyntaxError as error:
+        raise ReportError(
+            f"{notebook}: line {error.lineno} of the parameters cell is not Python: {error.msg}."
+        ) from error
+
+
+def _parameter(notebook: Path, name: str, annotation: ast.expr, default: Value, notes: ParameterNotes) -> Parameter:
+    optional = (
+        isinstance(annotation, ast.BinOp)
+        and isinstance(annotation.op, ast.BitOr)
+        and ast.unparse(annotation.right) == "None"
+    )
+    inner = annotation.left if optional and isinstance(annotation, ast.BinOp) else annotation
+    kind, choices = _kind_of(inner)
+    if kind is None or (choices and notes.choices):
+        raise ReportError(f"{notebook}: parameter {name} has type {ast.unparse(annotation)}. Types: {_ANNOTATIONS}.")
+    said = notes.model_dump()
+    return Parameter(
+        name=name, kind=kind, optional=optional, default=default, **{**said, "choices": choices or notes.choices}
+    )
+
+
+def _kind_of(annotation: ast.expr) -> tuple[Kind | None, tuple[str, ...]]:
+    if isinstance(annotation, ast.Name):
+        return _KINDS.get(annotation.id), ()
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Literal":
+        items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        choices = tuple(i.value for i in items if isinstance(i, ast.Constant) and isinstance(i.value, str))
+        return ("str", choices) if len(choices) == len(items) else (None, ())
+    return ("list[str]", ()) if ast.unparse(annotation) == "list[str]" else (None, ())
+
+
+def _check_defaults(notebook: Path, parameters: tuple[Parameter, ...]) -> None:
+    for parameter in parameters:
+        try:
+            model_of("report", (parameter,)).model_validate({parameter.name: parameter.default})
+        except (ValidationError, TypeError) as error:
+            what = (
+                f"the default of parameter {parameter.name} is {parameter.default!r}; it must be {parameter.expects}."
+            )
+            raise ReportError(f"{notebook}: {what}") from error

@@ -1,0 +1,36 @@
+"""The process behind one page: an IPython kernel that loads what a dashboard needs while it is still starting.
+
+Run as `python -m ecombi.server.kernel -f CONNECTION_FILE`, with any other option of an IPython kernel.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from contextlib import suppress
+from importlib import import_module
+
+
+def _load() -> None:
+    # Waiting for sockets, handshakes and readers leaves the processor free: the heavy imports fit in there. Whoever needs one
+    # of them earlier waits for it as for any import; a failure shows itself again there, where it can be said in words.
+    with suppress(Exception):
+        import_module("ecombi.dashboards.showing")
+        rehearsal = import_module("ecombi.dashboards.rehearsal")
+        for name in import_module("ecombi.dashboards.showing").NAMES:
+            rehearsal.rehearse(name)
+
+
+def main() -> None:
+    """Start loading, then be a kernel."""
+    # A cell's output belongs to the page: what goes to the log goes to the server's own error stream.
+    logging.basicConfig(stream=sys.__stderr__, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    threading.Thread(target=_load, daemon=True, name="load").start()
+    from ipykernel.kernelapp import launch_new_instance
+
+    launch_new_instance()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Parcels on their way to customers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ecombi.sources.simulated.calendar import HOUR, Calendar
+from ecombi.sources.simulated.columns import NONE, Ints, Timed, integers
+from ecombi.sources.simulated.markets import CARRIERS, COUNTRIES
+from ecombi.sources.simulated.pricing import Sold
+from ecombi.sources.simulated.returns import Shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Parcels(Timed):
+    """One row per parcel, `at` the moment it leaves.
+
+    Attributes:
+        number: Order number.
+        parcel: See Shipped.
+        country: Position in COUNTRIES.
+        carrier: Position in CARRIERS.
+        promised: Day number promised to the customer, counted from when the order should have left.
+        delivered: UTC seconds; NONE where that is after the history.
+        ordered_qty: Units the order asked for.
+        shipped_qty: Units in the parcel.
+        cost: Pennies the carrier charged.
+    """
+
+    number: Ints
+    parcel: Ints
+    country: Ints
+    carrier: Ints
+    promised: Ints
+    delivered: Ints
+    ordered_qty: Ints
+    shipped_qty: Ints
+    cost: Ints
+
+
+def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
+    """Pack the lines of an order that leave together into one parcel."""
+    _, first, inverse = np.unique(sold.number * 1_000 + shipped.parcel, return_index=True, return_inverse=True)
+    units = integers(np.bincount(inverse, weights=sold.qty, minlength=len(first)))
+    sold, shipped = sold.take(first), shipped.take(first)
+    carrier = integers([c.carrier for c in COUNTRIES])[sold.country]
+    leaving = 15 * HOUR + sold.number * 7_919 % (3 * HOUR)
+    arriving = 9 * HOUR + sold.number * 15_485_863 % (9 * HOUR)
+    delivered = calendar.instant(shipped.leaves + sold.transit, arriving)
+    return Parcels(
+        at=calendar.instant(shipped.leaves, leaving),
+        number=sold.number,
+        parcel=shipped.parcel,
+        country=sold.country,
+        carrier=carrier,
+        promised=sold.dispatch + integers([c.promised for c in CARRIERS])[carrier],
+        delivered=np.where(delivered < calendar.end, delivered, NONE),
+        ordered_qty=sold.order_units,
+        shipped_qty=units,
+        cost=integers([c.base for c in CARRIERS])[carrier] + integers([c.per_unit for c in CARRIERS])[carrier] * units,
+    )

@@ -1,0 +1,142 @@
+"""Comparison with the period before and the year before."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from ecombi.errors import PeriodError
+from ecombi.metrics.query import MetricQuery
+from ecombi.schema.periods import Period
+
+if TYPE_CHECKING:
+    from tests.metrics.conftest import Ask
+
+FEBRUARY = {"start": "2012-02-01", "end": "2012-03-01"}
+FEBRUARY_2013 = {"start": "2013-02-01", "end": "2013-03-01"}
+
+
+def rows(frame: pd.DataFrame) -> list[tuple[object, ...]]:
+    return [tuple(None if pd.isna(v) else v for v in row) for row in frame.itertuples(index=False)]
+
+
+def test_a_month_is_compared_with_the_month_before(ask: Ask) -> None:
+    result = ask(["net_sales", "orders", "return_rate"], **FEBRUARY, compare="previous")
+    [(net, before, change, orders, orders_before, orders_change, rate, rate_before, rate_change)] = rows(result)
+    assert (net, before, change) == (67, 76, pytest.approx(-9 / 76))
+    assert (orders, orders_before, orders_change) == (3, 4, -0.25)
+    # A rate changes by points: from 0 of 8 units to 1 of 5.
+    assert (rate, rate_before, rate_change) == (0.2, 0.0, 0.2)
+
+
+def test_both_ranges_are_written_down(ask: Ask) -> None:
+    passport = ask("net_sales", **FEBRUARY, compare="previous").passport
+    assert (passport.start, passport.end) == (date(2012, 2, 1), date(2012, 3, 1))
+    assert passport.compared == Period(date(2012, 1, 1), date(2012, 2, 1))
+    assert "1–29 Feb 2012" in passport._repr_html_()
+    assert "1–31 Jan 2012" in passport._repr_html_()
+
+
+def test_days_are_compared_by_position(ask: Ask) -> None:
+    result = ask("gross_sales", **FEBRUARY, grain="day", compare="previous")
+    # The sale of 31 January is on the 31st position: February has none, so it is left out.
+    assert [(r[0].day, *r[1:]) for r in rows(result)] == [
+        (2, 0, 20, -1.0),
+        (10, 10, 0, None),
+        (15, 0, 40, -1.0),
+        (20, 0, 10, -1.0),
+        (29, 70, 0, None),
+    ]
+
+
+def test_the_same_dates_a_year_earlier_with_groups_of_either_side(ask: Ask) -> None:
+    result = ask("net_sales", by="country", **FEBRUARY_2013, compare="year_ago")
+    # GB then: 10 sold less 10 returned. DE sold then and not now: −100%.
+    assert rows(result) == [("DE", 0, 67, -1.0), ("GB", 220, 0, None)]
+
+
+def test_groups_without_a_name_are_compared_with_each_other(ask: Ask) -> None:
+    result = ask("gross_sales", by="country", **FEBRUARY, compare="previous")
+    assert rows(result) == [
+        ("DE", 70, 0, None),
+        ("FR", 0, 10, -1.0),
+        ("GB", 10, 60, pytest.approx(-5 / 6)),
+        (None, 0, 10, -1.0),
+    ]
+
+
+def test_a_range_before_the_first_record_has_no_values(ask: Ask) -> None:
+    result = ask(["net_sales", "orders", "aov"], start="2012-02-29", end="2012-03-01", compare="year_ago")
+    assert result.passport.compared == Period(date(2011, 2, 28), date(2011, 3, 1))
+    assert rows(result) == [(67, None, None, 2, None, None, 33.5, None, None)]
+    by_country = ask("orders", by="country", start="2012-01-01", end="2012-02-01", compare="previous")
+    assert rows(by_country) == [("FR", 1, None, None), ("GB", 2, None, None), (None, 1, None, None)]
+
+
+def test_a_quiet_range_between_records_is_0(ask: Ask) -> None:
+    assert rows(ask("orders", start="2012-10-01", end="2012-11-01", compare="previous")) == [(2, 0, None)]
+
+
+def test_days_that_are_not_recorded_yet_have_no_value_though_the_earlier_range_has(ask: Ask) -> None:
+    # 30 days from 10 February, the last record is of the 22nd; the 30 days before end on 9 February with nine orders.
+    result = ask("orders", start="2013-02-10", end="2013-03-12", grain="day", compare="previous", fill=True)
+    found = {r[0]: r[1:] for r in rows(result)}
+    assert found[pd.Timestamp(2013, 2, 22)] == (1, 0, None)
+    assert found[pd.Timestamp(2013, 3, 3)] == (None, 1, None)
+    assert found[pd.Timestamp(2013, 3, 11)] == (None, 1, None)
+    assert pd.Timestamp(2013, 2, 25) not in found
+    assert len(found) == 13 + 9
+
+
+def test_weeks_and_months_keep_their_starts(ask: Ask) -> None:
+    weeks = ask("orders", start="2012-12-31", end="2013-01-07", grain="week", compare="previous")
+    assert rows(weeks) == [(pd.Timestamp("2012-12-31"), 3, 1, 2.0)]
+    # The first week with the first: 1 January 2012 is a Sunday, and the day before the first record.
+    weeks = ask("gross_sales", start="2013-01-01", end="2013-01-14", grain="week", compare="year_ago")
+    assert rows(weeks) == [
+        (pd.Timestamp("2012-12-31"), Decimal("57.5"), None, None),
+        (pd.Timestamp("2013-01-07"), 0, 20, -1.0),
+    ]
+    months = ask("orders", start="2013-01-01", end="2013-03-01", grain="month", compare="year_ago")
+    assert rows(months) == [
+        (pd.Timestamp("2013-01-01"), 2, 4, -0.5),
+        (pd.Timestamp("2013-02-01"), 22, 3, pytest.approx(19 / 3)),
+    ]
+    quarters = ask("orders", start="2012-10-01", end="2013-01-01", grain="quarter", compare="previous")
+    assert rows(quarters) == [(pd.Timestamp("2012-10-01"), 4, 0, None)]
+    years = ask("orders", start="2013-01-01", end="2014-01-01", grain="year", compare="previous")
+    assert rows(years) == [(pd.Timestamp("2013-01-01"), 24, 16, 0.5)]
+
+
+def test_a_period_longer_than_a_year_overlaps_its_year_ago(ask: Ask) -> None:
+    result = ask("orders", start="2012-01-01", end="2014-01-01", grain="year", compare="year_ago")
+    assert rows(result) == [(pd.Timestamp("2012-01-01"), 16, None, None), (pd.Timestamp("2013-01-01"), 24, 16, 0.5)]
+
+
+def test_a_fall_below_zero_is_a_fall(ask: Ask) -> None:
+    # 5 March 2012: a lamp came back, −40. A week later nothing, so the change is +100% of the size of what was.
+    [(now, before, change)] = rows(ask("net_sales", start="2012-03-12", end="2012-03-19", compare="previous"))
+    assert (now, before, change) == (0, -40, 1.0)
+    [(now, before, change)] = rows(ask("net_sales", start="2012-03-05", end="2012-03-11", compare="previous"))
+    assert (now, before) == (-40, 67)
+    assert change == pytest.approx(-107 / 67)
+
+
+def test_a_margin_without_costs_has_no_change(ask: Ask) -> None:
+    result = ask(["gross_margin", "gross_margin_rate"], **FEBRUARY, compare="previous")
+    [(now, before, change, *_)] = rows(result)
+    assert (now, before, change) == (30, 39, pytest.approx(-9 / 39))
+    quiet = ask("gross_margin", start="2012-10-01", end="2012-11-01", compare="previous")
+    assert math.isnan(quiet["gross_margin_change"].iloc[0])
+
+
+def test_a_comparison_needs_both_ends() -> None:
+    with pytest.raises(PeriodError, match="give both a start and an end"):
+        MetricQuery.of("net_sales", start="2012-01-01", compare="previous")
+    with pytest.raises(PeriodError, match="'year_ago'"):
+        MetricQuery.of("net_sales", start="2012-01-01", end="2012-02-01", compare="year_agoo")

@@ -1,0 +1,210 @@
+"""A result carries its passport, and shows both in a notebook."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ecombi.backends.warehouse import open_warehouse
+from ecombi.errors import EmptyWarehouse, UnknownDimensionError
+from ecombi.metrics.answers import coverage, run, values
+from ecombi.metrics.marts import Basis
+from ecombi.metrics.query import MetricQuery
+from ecombi.metrics.result import Result
+from ecombi.schema.periods import Period
+from ecombi.settings import load_settings
+from tests.metrics.conftest import PUBLISHED, publish
+from tests.metrics.tiny_shop import SHOP, ledger_row, ledger_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ecombi.backends.warehouse import Warehouse
+    from tests.metrics.conftest import Ask
+
+FEBRUARY = {"start": "2012-02-01", "end": "2012-03-01"}
+
+
+def test_the_passport_says_where_the_figures_come_from(ask: Ask, warehouse: Warehouse) -> None:
+    passport = ask(["net_sales", "aov"], **FEBRUARY, where={"country": ["GB", None]}, basis="ordered").passport
+    assert [(m.name, m.formula, m.unit, m.definition_version) for m in passport.metrics] == [
+        ("net_sales", "Gross sales − discounts − returns.", "money", 1),
+        ("aov", "(Gross sales − discounts) ÷ orders.", "money", 1),
+    ]
+    assert passport.query.basis is Basis.ORDERED
+    assert (passport.start, passport.end, passport.compared) == (date(2012, 2, 1), date(2012, 3, 1), None)
+    assert passport.query.where == (("country", ("GB", None)),)
+    assert (passport.snapshot, passport.published_at) == (1, PUBLISHED)
+    assert (passport.shop, passport.engine, passport.tables) == (SHOP, warehouse.dialect, ("ledger",))
+    assert passport.warehouse == warehouse.safe_url
+
+
+def test_the_sql_of_the_passport_gives_the_figures_again(ask: Ask, warehouse: Warehouse) -> None:
+    result = ask("net_sales", **FEBRUARY, by="country", compare="previous")
+    again = warehouse.arrow(result.passport.sql, result.passport.params).to_pylist()
+    assert {(row["country"], row["net_sales"]) for row in again} == {("DE", 67), ("FR", 0), ("GB", 0), (None, 0)}
+
+
+def test_a_total_is_asked_for_with_the_same_question(warehouse: Warehouse, ask: Ask) -> None:
+    by_category = ask("orders", by="category", grain="month", start="2013-01-01", end="2013-02-01", fill=True)
+    assert by_category["orders"].sum() == 3
+    assert run(by_category.passport.query.total(), warehouse, SHOP)["orders"].tolist() == [2]
+
+
+def test_the_passport_stays_with_these_figures_only(ask: Ask) -> None:
+    result = ask("net_sales", by="country")
+    assert isinstance(result, Result)
+    for made in (
+        result.head(1),
+        result[result["country"] == "GB"],
+        result.assign(x=1),
+        result.copy(),
+        result[["net_sales"]],
+    ):
+        assert type(made) is pd.DataFrame
+    for same in (pickle.loads(pickle.dumps(result)), copy.copy(result)):
+        assert same["net_sales"].tolist() == result["net_sales"].tolist()
+    assert pickle.loads(pickle.dumps(result)).passport.sql == result.passport.sql
+
+
+def test_money_is_exact_and_can_be_reckoned_with(ask: Ask) -> None:
+    result = ask(["gross_sales", "net_sales", "units"], by="product")
+    assert result["gross_sales"].dtype == pd.ArrowDtype(pa.decimal128(18, 4))
+    assert result["gross_sales"].sum() == Decimal("557.5")
+    assert (result["gross_sales"] - result["net_sales"]).tolist() == [0, 44, 13, 0]
+    assert (result["gross_sales"] * result["units"]).tolist()[0] == 40
+    assert result["product"].tolist() == ["card", "lamp", "mug", "relic"]
+
+
+def test_rows_are_in_the_order_of_the_keys_and_unknown_is_last(ask: Ask) -> None:
+    result = ask("gross_sales", by=["channel", "country"], grain="quarter", start="2012-01-01", end="2012-07-01")
+    keys = [(r.channel, None if pd.isna(r.country) else r.country, r.quarter.month) for r in result.itertuples()]
+    assert keys == [
+        ("app", "DE", 1),
+        ("app", "FR", 1),
+        ("app", None, 1),
+        ("web", "DE", 1),
+        ("web", "GB", 1),
+        ("web", "GB", 4),
+    ]
+
+
+def test_sums_too_large_for_the_usual_decimal_stay_exact(tmp_path: Path) -> None:
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    amount, days = Decimal("99999999999999.9999"), [date(2012, 1, n) for n in (1, 2, 3)]
+    row = next(ledger_rows())
+    publish(
+        warehouse,
+        [
+            {**row, "source_id": str(n), "amount": amount, "event_on": day, "order_on": day}
+            for n, day in enumerate(days)
+        ],
+        {},
+    )
+    result = run(MetricQuery.of("gross_sales"), warehouse, SHOP)
+    assert result["gross_sales"].tolist() == [3 * amount]
+    warehouse.close()
+
+
+def test_a_notebook_shows_figures_as_people_write_them(ask: Ask) -> None:
+    shown = ask(["net_sales", "return_rate", "orders"], by="country", **FEBRUARY, compare="previous")._repr_html_()
+    for text in (
+        "Net sales",
+        "£67.00",
+        "▼ 100.0%",
+        "<em>unknown</em>",
+        "Return rate, change",
+        "▲ 100.0 pp",
+        "▼ 50.0%",
+        "–",
+    ):
+        assert text in shown, text
+    assert "<details><summary>Where these figures come from</summary>" in shown
+    assert "Definition version 1, owner Finance" in shown
+
+
+def test_what_comes_from_data_is_escaped(ask: Ask) -> None:
+    shown = ask("net_sales", by="country", where={"country": ["<script>alert(1)</script>", "GB"]})._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "Tiny &lt;shop&gt;" in shown
+
+
+def test_names_in_the_rows_are_escaped(tmp_path: Path) -> None:
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    row = next(ledger_rows())
+    publish(warehouse, [{**row, "country": "<img src=x onerror=alert(1)>"}], {})
+    shown = run(MetricQuery.of("net_sales", by="country"), warehouse, SHOP)._repr_html_()
+    assert "<img" not in shown
+    assert "&lt;img src=x onerror=alert(1)&gt;" in shown
+    warehouse.close()
+
+
+def test_many_rows_are_shown_in_part_and_said_so(ask: Ask) -> None:
+    shown = ask("orders", grain="day", fill=True)._repr_html_()
+    assert shown.count('<td class="number"') == 50
+    assert "368 more rows" in shown
+
+
+def test_no_rows_say_so(ask: Ask) -> None:
+    assert "No rows" in ask("orders", by="country", start="2020-01-01")._repr_html_()
+
+
+def test_the_days_of_the_ledger(warehouse: Warehouse) -> None:
+    assert coverage(warehouse) == Period(date(2012, 1, 2), date(2013, 2, 23))
+    assert coverage(warehouse, Basis.ORDERED) == Period(date(2012, 1, 2), date(2013, 2, 23))
+
+
+def test_values_are_texts_in_order_and_filters_take_them(warehouse: Warehouse, ask: Ask) -> None:
+    assert values("country", warehouse) == ["DE", "FR", "GB"]
+    assert values("product", warehouse) == ["card", "lamp", "mug", "relic"]
+    assert values("customer_type", warehouse) == ["guest", "new", "returning"]
+    assert values("hour_of_day", warehouse) == ["0", "1", "2", "9", "10", "12", "18", "20", "21", "23"]
+    assert ask("orders", where={"hour_of_day": values("hour_of_day", warehouse)})["orders"].tolist() == [40]
+    with pytest.raises(UnknownDimensionError, match="Did you mean 'country'"):
+        values("countries", warehouse)
+
+
+def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    with pytest.raises(EmptyWarehouse):
+        run(MetricQuery.of("net_sales"), warehouse, SHOP)
+    publish(warehouse, [], {})
+    assert run(MetricQuery.of(["net_sales", "aov"]), warehouse, SHOP)["net_sales"].tolist() == [0]
+    assert len(run(MetricQuery.of("net_sales", grain="day", fill=True), warehouse, SHOP)) == 0
+    with pytest.raises(EmptyWarehouse, match="Nothing has been loaded yet"):
+        coverage(warehouse)
+    warehouse.close()
+
+
+def test_a_result_is_of_one_snapshot_though_another_is_published_meanwhile(tmp_path: Path) -> None:
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    at = PUBLISHED
+    publish(
+        warehouse, [ledger_row(1, event_at=at, order_at=at, order_id="1", kind="sale", qty=1, amount=Decimal(1))], {}
+    )
+
+    class PublishesOnce:
+        """The warehouse, with a publication between the snapshot's number and the figures."""
+
+        dialect, safe_url, snapshot = warehouse.dialect, warehouse.safe_url, warehouse.snapshot
+        published = False
+
+        def arrow(self, sql: str, params: dict[str, object]) -> pa.Table:
+            if not self.published:
+                self.published = True
+                with warehouse.build() as build:
+                    build.connection.execute("UPDATE ledger SET amount = 2, load_id = 1")
+                    build.publish(at=at)
+            return warehouse.arrow(sql, params)
+
+    result = run(MetricQuery.of("orders"), PublishesOnce(), SHOP)
+    assert result.passport.snapshot == 2
+    warehouse.close()

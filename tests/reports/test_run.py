@@ -1,0 +1,229 @@
+"""Running a report: in this interpreter, nothing half-written, words when a cell fails. Real kernels throughout."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ecombi.errors import NotebookFailed, ParameterError, ReportError
+from ecombi.reports import ReportRun, find, run
+from tests.reports.conftest import WriteReport
+
+
+def report_of(project: Path, out: Path, **values: object) -> ReportRun:
+    """Run the tiny report for a workspace that is a plain folder."""
+    return run(find("tiny", project), values, workspace=out / "shop", out=out)
+
+
+def test_a_report_is_a_notebook_with_outputs_and_a_document_without_code(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    project = write_report("print('the label is', label.upper())  # code nobody should see", "1 + 1")
+    seen: list[tuple[str, float]] = []
+    done = run(find("tiny", project), {"label": "given"}, workspace=tmp_path, progress=lambda *step: seen.append(step))
+
+    assert (done.notebook, done.html) == (tmp_path / "reports/tiny.ipynb", tmp_path / "reports/tiny.html")
+    html = done.html.read_text(encoding="utf-8")
+    assert "the label is GIVEN" in html
+    assert "<h1>Tiny</h1>" in html
+    assert "code nobody should see" not in html
+    cells = json.loads(done.notebook.read_text(encoding="utf-8"))["cells"]
+    assert cells[-1]["outputs"][0]["data"]["text/plain"] in ("2", ["2"])
+    assert done.cells == 5
+    assert 0 < done.seconds < 60
+    assert seen[-1] == ("report tiny", 1.0)
+    assert done.record()["html"] == str(done.html)
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["tiny.html", "tiny.ipynb"]
+
+
+HOSTILE_TEXTS = [
+    "plain", "'", '"', '"""', "'''", "\\", "\\'", '\\"', "a\nimport os; os.abort()", "a\r\nos.abort()",
+    "\u2028import os",
+    "\u2029", "\x85x", "\x0c",
+    "{label}", "{{label}}", "{0.__class__}", "$HOME", "${HOME}", "%(label)s", "#", "\x00", "\x1b[31m",
+    "é ü 中 🙂", "</script><script>alert(1)</script>",
+    '"; raise SystemExit #', "\\N{BULLET}", "\\u0027", "{% raw %}", "!ls", "%run x", "?",
+]  # fmt: skip
+
+
+def test_no_value_becomes_code(write_report: WriteReport, tmp_path: Path) -> None:
+    # All hostile texts in one kernel, one per element; the notebook says what it got, code point by code point.
+    project = write_report("print([[ord(c) for c in text] for text in texts])", parameters="texts: list[str] = []")
+    done = report_of(project, tmp_path, texts=HOSTILE_TEXTS)
+    cells = json.loads(done.notebook.read_text(encoding="utf-8"))["cells"]
+    said = json.loads("".join(cells[-1]["outputs"][0]["text"]))
+    assert ["".join(map(chr, text)) for text in said] == HOSTILE_TEXTS
+
+
+def test_a_hostile_value_is_shown_as_text_in_the_document(write_report: WriteReport, tmp_path: Path) -> None:
+    project = write_report("print(label)")
+    html = report_of(project, tmp_path, label="<script>alert(1)</script>").html.read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert "<script" not in html
+
+
+def test_the_kernel_is_this_interpreter_and_sees_the_workspace(
+    write_report: WriteReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Kernel specs of the user, a profile of the user, and files in the current folder: none may play a part.
+    stranger = tmp_path / "jupyter" / "kernels" / "python3"
+    stranger.mkdir(parents=True)
+    (stranger / "kernel.json").write_text('{"argv": ["/bin/false"], "display_name": "x", "language": "python"}')
+    profile = tmp_path / "ipython" / "profile_default" / "startup"
+    profile.mkdir(parents=True)
+    (profile / "00.py").write_text("raise SystemExit('startup file ran')")
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "json.py").write_text("raise SystemExit('shadowed')")
+    (here / "colorsys.py").write_text("raise SystemExit('shadowed')")
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "jupyter"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.delenv("ECOMBI_WORKSPACE", raising=False)
+    monkeypatch.chdir(here)
+    workspace = tmp_path / "a $HOME {shop}"
+    project = write_report(
+        "import colorsys, json, os, sys\nprint(json.dumps([sys.executable, os.environ['ECOMBI_WORKSPACE']]))"
+    )
+
+    done = run(find("tiny", project), {}, workspace=workspace, out=tmp_path / "{out}")
+
+    cells = json.loads(done.notebook.read_text(encoding="utf-8"))["cells"]
+    assert json.loads("".join(cells[-1]["outputs"][0]["text"])) == [sys.executable, str(workspace)]
+    assert "ECOMBI_WORKSPACE" not in os.environ
+    assert done.html.parent.name == "{out}"
+
+
+def test_a_refused_value_starts_nothing_and_writes_nothing(write_report: WriteReport, tmp_path: Path) -> None:
+    project = write_report("1")
+    with pytest.raises(ParameterError):
+        report_of(project, tmp_path / "out", lable="x")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failing_cell_is_named_with_its_source_and_earlier_outputs_stay(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    project = write_report("print(label)", "ok = label != 'bad'\nassert ok, 'the label is bad'", "print('never')")
+    good = report_of(project, tmp_path, label="good")
+    before = good.html.read_bytes(), good.notebook.read_bytes()
+
+    with pytest.raises(NotebookFailed) as caught:
+        report_of(project, tmp_path, label="bad")
+
+    # Counted as the author sees them: title, imports, parameters, print, assert.
+    assert caught.value.cell == 5
+    assert caught.value.source == "ok = label != 'bad'\nassert ok, 'the label is bad'"
+    kept = tmp_path / "tiny.failed.ipynb"
+    assert str(caught.value) == (
+        "Report tiny: cell 5 failed: AssertionError: the label is bad\n\n"
+        "    ok = label != 'bad'\n    assert ok, 'the label is bad'\n\n"
+        f"The notebook up to there is kept as {kept}"
+    )
+    assert '"bad\\n"' in kept.read_text(encoding="utf-8")
+    assert (good.html.read_bytes(), good.notebook.read_bytes()) == before
+
+    report_of(project, tmp_path, label="good")
+    assert sorted(path.name for path in tmp_path.glob("tiny*")) == ["tiny.html", "tiny.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os._exit(3)", "the kernel died"),
+        ("raise SystemExit", "the notebook stopped itself before its end"),
+        ("import sys; sys.exit(2)", "SystemExit: 2"),
+        ("broken(", "SyntaxError"),
+    ],
+)
+def test_a_notebook_that_does_not_reach_its_end_has_failed(
+    write_report: WriteReport, tmp_path: Path, code: str, words: str
+) -> None:
+    with pytest.raises(NotebookFailed, match=words) as caught:
+        report_of(write_report(code, "print('end')"), tmp_path)
+    assert caught.value.source == code
+    assert not (tmp_path / "tiny.html").exists()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until(what: object, seconds: float) -> bool:
+    """Poll a condition."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():  # type: ignore[operator]
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_report_past_its_deadline_is_killed_with_all_it_started(write_report: WriteReport, tmp_path: Path) -> None:
+    # Three cells of 1.5 s each: a limit per cell would let them pass.
+    pids = tmp_path / "pids"
+    project = write_report(
+        "import os, subprocess, time\nchild = subprocess.Popen(['sleep', '60'])\n"
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')",
+        "time.sleep(1.5)", "time.sleep(1.5)", "time.sleep(1.5)",
+    )  # fmt: skip
+    started = time.monotonic()
+    with pytest.raises(NotebookFailed, match=r"was not done after 3\.5 seconds") as caught:
+        run(find("tiny", project), {}, workspace=tmp_path, out=tmp_path, deadline=3.5)
+    assert time.monotonic() - started < 10
+    assert caught.value.source == "time.sleep(1.5)"
+    kernel, child = map(int, pids.read_text().split())
+    assert wait_until(lambda: not alive(kernel) and not alive(child), 5)
+
+
+def test_a_kill_in_mid_run_leaves_the_earlier_outputs_and_no_kernel(write_report: WriteReport, tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    mark = f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))"
+    project = write_report(f"{mark}\ntime.sleep(0 if label == 'good' else 60)")
+    good = report_of(project, tmp_path, label="good")
+    before = good.html.read_bytes(), good.notebook.read_bytes()
+    pid_file.unlink()
+    code = (
+        "from pathlib import Path; from ecombi.reports import find, run\n"
+        f"out, project = Path({str(tmp_path)!r}), Path({str(project)!r})\n"
+        "run(find('tiny', project), {'label': 'slow'}, workspace=out / 'shop', out=out)"
+    )
+    runner = subprocess.Popen([sys.executable, "-c", code])
+    assert wait_until(lambda: pid_file.exists() and pid_file.read_text(), 30)
+    kernel = int(pid_file.read_text())
+    assert alive(kernel)
+
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+
+    assert wait_until(lambda: not alive(kernel), 10)
+    assert (good.html.read_bytes(), good.notebook.read_bytes()) == before
+    assert sorted(path.name for path in tmp_path.glob("*tiny*")) == ["tiny.html", "tiny.ipynb"]
+
+
+def test_the_as_of_day_reaches_the_notebook_and_the_name_of_its_outputs(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    yaml = "title: T\ndescription: D\nkey: [day]\nparameters: {day: {description: x, from_as_of: -1}}"
+    project = write_report("print('day', day)", parameters="day: Day | None = None", yaml=yaml)
+    done = run(find("tiny", project), {}, workspace=tmp_path, out=tmp_path, as_of=date(2026, 11, 1))
+    assert done.html.name == "tiny-2026-10-31.html"
+    assert "day 2026-10-31" in done.html.read_text(encoding="utf-8")
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_words(write_report: WriteReport, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ReportError, match=r"cannot be written to .*file/out"):
+        report_of(write_report("1"), tmp_path / "file" / "out")
