@@ -1,7 +1,7 @@
 """A metric query with its SQL cached, beside the same SQL by hand on the same warehouse, and what planning costs.
 
-By hand means: the SQL and its values are at hand, and the answer becomes a DataFrame. The query also checks the question,
-finds the SQL, reads which snapshot answers, types and sorts the columns and writes the passport.
+By hand means: the SQL and its values are at hand, and the answer becomes a DataFrame. The query also checks the
+question, finds the SQL, reads which snapshot answers, types and sorts the columns and writes the passport.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a real PostgreSQL server: ECOMBI_TEST_POSTGRES_URL, or one started for this run. Missing is an error."""
     given = os.environ.get("ECOMBI_TEST_POSTGRES_URL")
     if given:
         yield given
         return
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with servers.postgres() as url:
         yield url
 
 

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,38 +30,30 @@ def _postgres_program(name: str) -> str:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL server with its data in `folder`; yields the URL of its database `postgres`."""
-    data, port = folder / "data", free_port()
+def postgres() -> Iterator[str]:
+    """Run a PostgreSQL server with its data in a temporary folder; yields the URL of its database `postgres`."""
+    # Not below pytest's own folder: that is closed to the user the server runs as.
+    folder, port = Path(tempfile.mkdtemp(prefix="ecombi-postgres-")), free_port()
     # initdb refuses root: there, the server runs as the user the system package made.
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     if as_user:
-        for parent in [folder, *folder.parents]:
-            if parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o055)
         shutil.chown(folder, "postgres", "postgres")
-    owner = "postgres"
+    data, control = folder / "data", _postgres_program("pg_ctl")
     settings = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses=127.0.0.1"
 
     def run(*command: str) -> None:
         subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL)
 
-    run(
-        _postgres_program("initdb"),
-        "--no-sync",
-        "-A",
-        "trust",
-        "-U",
-        owner,
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "-D",
-        str(data),
-    )
-    control = _postgres_program("pg_ctl")
-    run(control, "-w", "-D", str(data), "-l", str(folder / "log"), "-o", f"{settings} -k {folder} -p {port}", "start")
     try:
-        yield f"postgresql://{owner}@127.0.0.1:{port}/postgres"
+        run(
+            _postgres_program("initdb"),
+            *("--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-D", str(data)),
+        )
+        options = f"{settings} -k {folder} -p {port}"
+        run(control, "-w", "-D", str(data), "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            run(control, "-w", "-m", "immediate", "-D", str(data), "stop")
     finally:
-        run(control, "-w", "-m", "immediate", "-D", str(data), "stop")
+        shutil.rmtree(folder)

@@ -122,8 +122,8 @@ class Trend:
             return
         value, place = max(known)
         last = len(series.now) - 1
-        # A name at the very edge is set inwards.
-        align = "start" if place < last * 0.1 else "end" if place > last * 0.9 else "middle"
+        # A name near the edge is set inwards: on a phone, a quarter of the chart is as wide as the name.
+        align = "start" if place < last * 0.25 else "end" if place > last * 0.75 else "middle"
         for mark in (self._peak, self._peak_name):
             with mark.hold_sync():
                 mark.x, mark.y = np.array([float(place)]), np.array([value])

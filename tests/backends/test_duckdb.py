@@ -83,10 +83,10 @@ def test_the_first_build_that_stopped_before_its_snapshot_was_named_is_named_by_
 
 def test_what_a_killed_build_left_is_not_used(warehouse: Warehouse, folder: Path) -> None:
     shop.publish(warehouse)
-    (folder / "builder.duckdb").write_bytes(b"half a database" * 1000)
-    (folder / "builder.duckdb.wal").write_bytes(b"half a log" * 1000)
-    (folder / "builder.tmp").mkdir()
-    (folder / "builder.tmp" / "spilled").write_bytes(b"rows")
+    (folder / "builder-1.duckdb").write_bytes(b"half a database" * 1000)
+    (folder / "builder-1.duckdb.wal").write_bytes(b"half a log" * 1000)
+    (folder / "builder-1.tmp").mkdir()
+    (folder / "builder-1.tmp" / "spilled").write_bytes(b"rows")
     (folder / "snapshots" / "wh-000002.duckdb").write_bytes(b"half a snapshot" * 1000)
     assert shop.publish(warehouse).number == 2
     assert shop.state(warehouse)["loads"] == 2

@@ -227,6 +227,16 @@ def test_a_build_is_published_once_and_at_an_aware_time(warehouse: Warehouse) ->
             build.publish(at=shop.NOON)
 
 
+def test_results_kept_from_an_earlier_build_do_not_disturb_the_next(warehouse: Warehouse) -> None:
+    kept: list[object] = []
+    for loads in (1, 2, 3):
+        with warehouse.build() as build:
+            shop.load(build, rows=3)
+            kept += [build, build.connection.sql("SELECT * FROM ledger"), build.connection.cursor()]
+            build.publish(at=shop.NOON)
+        assert shop.state(warehouse)["ledger_rows"] == 3 * loads
+
+
 def test_snapshots_count_up_and_say_when_they_were_published(warehouse: Warehouse) -> None:
     at = datetime(2026, 1, 1, 13, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
     for number in (1, 2, 3):

@@ -128,8 +128,8 @@ def test_rows_the_ledger_cannot_take_are_held_back(bench: Workbench, shop: Path)
     [
         (lambda t: t.rename_columns([*t.column_names[:-1], "rate"]), "have a column 'rate'. "),
         (lambda t: t.drop_columns(["amount"]), "have no column 'amount'."),
-        (lambda t: t.set_column(6, "amount", t["amount"].cast(pa.float64())), "Column amount of the files of ledger is DOUBLE"),
-        (lambda t: t.set_column(5, "qty", pa.array(["1"])), "Column qty of the files of ledger is VARCHAR; it must be BIGINT."),
+        (lambda t: t.set_column(6, "amount", pa.array([1.5])), "Column amount of the files of ledger is DOUBLE"),
+        (lambda t: t.set_column(5, "qty", pa.array(["1"])), "Column qty of the files of ledger is VARCHAR"),
     ],
 )  # fmt: skip
 def test_files_of_another_shape_are_refused(bench: Workbench, shop: Path, change: object, message: str) -> None:

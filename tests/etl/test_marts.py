@@ -118,7 +118,8 @@ BREAKS = {
     "customers_first_before_last": "UPDATE customers SET first_order_on = DATE '2026-04-01' WHERE customer_id = 'Ann'",
     "sales_daily_booked": "UPDATE sales_daily SET amount = amount + 0.0001 WHERE kind = 'return' AND basis = 'booked'",
     "sales_daily_ordered": "UPDATE sales_daily SET qty = qty + 1 WHERE kind = 'return' AND basis = 'ordered'",
-    "sales_daily_booked_nothing_more": "INSERT INTO sales_daily SELECT * REPLACE (DATE '2020-01-01' AS day) FROM sales_daily "
+    "sales_daily_booked_nothing_more": "INSERT INTO sales_daily "
+    "SELECT * REPLACE (DATE '2020-01-01' AS day) FROM sales_daily "
     "WHERE kind = 'return' AND basis = 'booked'",
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -46,7 +47,8 @@ def test_online_retail_cleaned_in_the_usual_way_gives_the_published_figures(onli
 def test_online_retail_kinds_follow_the_codes(online_retail: Workbench) -> None:
     kinds = {row["kind"]: row for row in ledger_totals(online_retail.warehouse, by=["kind"])}
     assert set(kinds) == {
-        "sale", "return", "shipping", "shipping_refund", "discount", "fee", "gift_card_issue", "adjustment", "stock_write_off",
+        "sale", "return", "shipping", "shipping_refund", "discount", "fee", "gift_card_issue", "adjustment",
+        "stock_write_off",
     }  # fmt: skip
     assert kinds["stock_write_off"]["amount"] == 0
     assert kinds["discount"]["rows"] == 77
@@ -81,8 +83,6 @@ def test_cdnow_master_gives_the_published_figures(real_data: Path, bench: Workbe
 
 
 def test_cdnow_as_first_published_has_no_header(real_data: Path, bench: Workbench) -> None:
-    import gzip
-
     with gzip.open(real_data / "cdnow" / "CDNOW_master.txt.gz") as handle:
         headerless = handle.read().partition(b"\n")[2]
     bench.load_named("cdnow", bench.file("CDNOW_master.txt", headerless))

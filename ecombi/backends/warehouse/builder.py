@@ -10,6 +10,7 @@ import fcntl
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -56,7 +57,7 @@ class Builder:
     """
 
     def __init__(self, folder: Path, memory_limit: str) -> None:
-        self.path = folder / "builder.duckdb"
+        self._folder = folder
         self._memory_limit = memory_limit
 
     @contextmanager
@@ -67,8 +68,8 @@ class Builder:
             WarehouseBusy: Another process still has it after `wait` seconds.
         """
         with translated("Opening the warehouse's lock file"):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self._folder / "builder.lock", os.O_RDWR | os.O_CREAT, 0o666)
 
         def attempt() -> bool:
             try:
@@ -78,52 +79,48 @@ class Builder:
             return True
 
         try:
-            busy = f"Another process is building the warehouse in {self.path.parent}. Try again when it is done."
+            busy = f"Another process is building the warehouse in {self._folder}. Try again when it is done."
             wait_for(attempt, wait, busy)
             yield
         finally:
             os.close(handle)
 
     @contextmanager
-    def opened(self, base: Path | None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Make a copy of `base`, or an empty one, with every table of the schema in it and a transaction open."""
-        with translated(f"Opening the builder {self.path}"):
-            self._remove()
+    def opened(self, base: Path | None) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+        """Make a copy of `base`, or an empty one, with every table of the schema in it and a transaction open.
+
+        Yields the connection and the path of the file, to be moved away once it is sealed.
+        """
+        # A path of its own for each: whoever still holds a result of an earlier build would otherwise make DuckDB
+        # open that build's file again.
+        path = self._folder / f"builder-{uuid.uuid4().hex}.duckdb"
+        with translated(f"Opening the builder {path}"):
+            self._remove_all()
             if base is not None:
-                shutil.copyfile(base, self.path)
-            connection = duckdb.connect(str(self.path))
-            self._prepare(connection)
+                shutil.copyfile(base, path)
+            connection = duckdb.connect(str(path))
         try:
+            with translated(f"Preparing the builder {path}"):
+                self._prepare(connection, path.with_suffix(".tmp"))
             connection.execute("BEGIN")
-            yield connection
+            yield connection, path
         finally:
             connection.close()
-            self._remove()
+            self._remove_all()
 
-    def seal(self, connection: duckdb.DuckDBPyConnection) -> Path:
-        """Commit and close; return the file, which is then complete and for the caller to move away."""
-        # After a failed statement DuckDB refuses every other, but takes COMMIT as ROLLBACK without a word.
-        connection.execute("SELECT 1")
-        connection.execute("COMMIT")
-        connection.execute("CHECKPOINT")
-        connection.close()
-        return self.path
+    def _remove_all(self) -> None:
+        for path in self._folder.glob("builder-*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
-    def _remove(self) -> None:
-        for suffix in ("", ".wal"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        shutil.rmtree(self._spill, ignore_errors=True)
-
-    @property
-    def _spill(self) -> Path:
-        return self.path.with_suffix(".tmp")
-
-    def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _prepare(self, connection: duckdb.DuckDBPyConnection, spill: Path) -> None:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET memory_limit = $limit", {"limit": self._memory_limit})
-        connection.execute("SET temp_directory = $spill", {"spill": str(self._spill)})
+        connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
         existing = {}
         # Asking DuckDB's catalogue for columns takes ten times as long.
         for table in ddl.ALL:
@@ -133,3 +130,12 @@ class Builder:
         statements = list(ddl.missing(ddl.ALL, existing))
         if statements:
             connection.execute(";\n".join(["BEGIN", *statements, "COMMIT"]))
+
+
+def seal(connection: duckdb.DuckDBPyConnection) -> None:
+    """Commit, fold the write-ahead log into the file and close: the file is then complete."""
+    # After a failed statement DuckDB refuses every other, but takes COMMIT as ROLLBACK without a word.
+    connection.execute("SELECT 1")
+    connection.execute("COMMIT")
+    connection.execute("CHECKPOINT")
+    connection.close()

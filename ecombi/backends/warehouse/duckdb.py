@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from ecombi.backends.warehouse import Build, Snapshot
-from ecombi.backends.warehouse.builder import Builder, translated
+from ecombi.backends.warehouse.builder import Builder, seal, translated
 from ecombi.backends.warehouse.snapshots import Snapshots
 from ecombi.errors import BackendError, EmptyWarehouse
 from ecombi.settings import Settings
@@ -57,13 +57,14 @@ class DuckDBWarehouse:
             base = self._snapshots.path(current.number) if current else None
             if base is not None and not base.exists():
                 raise BackendError(self._missing(base))
-            with self._builder.opened(base) as connection:
+            with self._builder.opened(base) as (connection, path):
 
                 def publish(at: datetime) -> Snapshot:
                     started = time.perf_counter()
                     snapshot = Snapshot(current.number + 1 if current else 1, at.astimezone(UTC))
                     with translated(f"Publishing snapshot {snapshot.number}"):
-                        self._snapshots.add(self._builder.seal(connection), snapshot)
+                        seal(connection)
+                        self._snapshots.add(path, snapshot)
                     seconds = time.perf_counter() - started
                     logger.info("published snapshot=%d seconds=%.2f", snapshot.number, seconds)
                     return snapshot

@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 from ecombi.backends.warehouse import Build, Snapshot
-from ecombi.backends.warehouse.builder import Builder, translated, wait_for
+from ecombi.backends.warehouse.builder import Builder, seal, translated, wait_for
 from ecombi.backends.warehouse.exchange import refill, send
 from ecombi.backends.warehouse.results import fetch
 from ecombi.backends.warehouse.snapshots import move
@@ -90,14 +90,16 @@ class PostgreSQLWarehouse:
                 self._claim(server, wait)
                 published = _published_on(server)
             copy = self._copy(published.id) if published else None
-            with self._builder.opened(copy if copy and copy.exists() else None) as connection:
+            with self._builder.opened(copy if copy and copy.exists() else None) as (connection, path):
                 if copy and not copy.exists():
                     logger.warning("no copy of what %s holds: fetching it", self._safe_url)
                     with self._translated("Fetching what the server holds"):
-                        refill(server, connection, self._folder / "rows.csv")
+                        refill(server, connection, path.with_suffix(".csv"))
 
                 def publish(at: datetime) -> Snapshot:
-                    return self._publish(connection, server, published, at.astimezone(UTC))
+                    done = self._send(connection, server, published, at.astimezone(UTC))
+                    self._keep(connection, path, done)
+                    return done.snapshot
 
                 yield Build(connection, publish)
 
@@ -119,10 +121,10 @@ class PostgreSQLWarehouse:
         while self._idle:
             self._idle.pop().close()
 
-    def _publish(
+    def _send(
         self, builder: duckdb.DuckDBPyConnection, server: psycopg.Connection, base: _Published | None, at: datetime
-    ) -> Snapshot:
-        """Send what changed and commit there, then keep a copy here: without one, the next build fetches it back."""
+    ) -> _Published:
+        """Change the server from `base` to what was built, in one transaction."""
         started = time.perf_counter()
         done = _Published(uuid.uuid4(), Snapshot(base.snapshot.number + 1 if base else 1, at))
         number = done.snapshot.number
@@ -137,15 +139,19 @@ class PostgreSQLWarehouse:
             send(builder, server)
             server.execute("DELETE FROM publication")
             server.execute("INSERT INTO publication VALUES (%s, %s, %s)", [done.id, number, at.replace(tzinfo=None)])
-        with translated(f"Snapshot {number} is published, but keeping a copy of it in {self._folder}"):
+        logger.info("published snapshot=%d seconds=%.2f", number, time.perf_counter() - started)
+        return done
+
+    def _keep(self, builder: duckdb.DuckDBPyConnection, path: Path, done: _Published) -> None:
+        """Keep what was built as the copy of what the server holds now; without it the next build fetches it back."""
+        with translated(f"Snapshot {done.snapshot.number} is published, but keeping a copy of it in {self._folder}"):
+            seal(builder)
             copy = self._copy(done.id)
             copy.parent.mkdir(exist_ok=True)
-            move(self._builder.seal(builder), copy)
+            move(path, copy)
             for old in copy.parent.iterdir():
                 if old != copy:
                     old.unlink()
-        logger.info("published snapshot=%d seconds=%.2f", number, time.perf_counter() - started)
-        return done.snapshot
 
     def _copy(self, publication: uuid.UUID) -> Path:
         return self._folder / "server" / f"{publication}.duckdb"

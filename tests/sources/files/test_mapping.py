@@ -22,7 +22,7 @@ def changed(old: str, new: str) -> str:
         ("currency: EUR", "curency: EUR", "shop.yml, shop: Unknown key 'curency'. Did you mean 'currency'?"),
         ("currency: EUR", "currency: euro", "shop.yml, shop › currency: String should match pattern '^[A-Z]{3}$'."),
         ("Europe/Berlin", "Europe/Berlino", "Unknown time zone 'Europe/Berlino'"),
-        ("kind: sale", "kind: sail", "files › 1 (sales) › rows › 1 (ledger) › kind: There is no kind 'sail'. Did you mean 'sale'?"),
+        ("kind: sale", "kind: sail", "rows › 1 (ledger) › kind: There is no kind 'sail'. Did you mean 'sale'?"),
         ("table: ledger", "table: ledgers", "There is no table 'ledgers'. Did you mean 'ledger'?"),
         ("type: decimal", "type: decimals", "files › 1 (sales) › columns › price › type"),
         ("qty: qty,", "quantity: qty,", "There is no column of ledger to set: 'quantity'."),

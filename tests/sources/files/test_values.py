@@ -14,7 +14,12 @@ from ecombi.sources.files.mapping import Column, Format
 from ecombi.sources.files.types import cleaned, expected, typed
 
 
-def read(text: str, *, form: Format = Format(), zone: str = "UTC", **column: object) -> object:
+ENGLISH = Format()
+GERMAN = Format(decimal=",", thousands=".")
+SWISS = Format(thousands="'")
+
+
+def read(text: str, *, form: Format = ENGLISH, zone: str = "UTC", **column: object) -> object:
     declared = Column.model_validate({"from": "x", **column})
     sql = typed(cleaned("t", declared), declared, form, zone)
     with duckdb.connect() as connection:
@@ -22,24 +27,20 @@ def read(text: str, *, form: Format = Format(), zone: str = "UTC", **column: obj
         return connection.execute(f"SELECT {sql} FROM (SELECT $text AS t)", {"text": text}).fetchall()[0][0]
 
 
-GERMAN = Format(decimal=",", thousands=".")
-SWISS = Format(thousands="'")
-
-
 @pytest.mark.parametrize(
     ("text", "form", "value"),
     [
-        ("2.55", Format(), "2.55"),
-        (" -11062.06 ", Format(), "-11062.06"),
-        ("0.0010", Format(), "0.001"),
-        ("0.12345", Format(), None),
-        ("0.12340000000", Format(), "0.1234"),
-        ("1e3", Format(), None),
-        ("1,234.50", Format(), None),
-        ("NaN", Format(), None),
-        ("", Format(), None),
-        ("99999999999999.9999", Format(), "99999999999999.9999"),
-        ("100000000000000", Format(), None),
+        ("2.55", ENGLISH, "2.55"),
+        (" -11062.06 ", ENGLISH, "-11062.06"),
+        ("0.0010", ENGLISH, "0.001"),
+        ("0.12345", ENGLISH, None),
+        ("0.12340000000", ENGLISH, "0.1234"),
+        ("1e3", ENGLISH, None),
+        ("1,234.50", ENGLISH, None),
+        ("NaN", ENGLISH, None),
+        ("", ENGLISH, None),
+        ("99999999999999.9999", ENGLISH, "99999999999999.9999"),
+        ("100000000000000", ENGLISH, None),
         ("1.234,50", GERMAN, "1234.50"),
         ("1234,5", GERMAN, "1234.5"),
         ("1.23", GERMAN, None),
