@@ -35,10 +35,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	@$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
-demo: install ## install, load a simulated shop, run the nightly pipeline, serve the dashboards
-	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --quiet
-	@$(BIN)/ecombi run nightly --quiet
-	@$(BIN)/ecombi serve
+demo: workspace/.demo ## install, load a simulated shop, run the nightly pipeline, serve the dashboards
+	@$(BIN)/ecombi serve --workspace workspace
+
+workspace/.demo: $(VENV)/.installed
+	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --quiet --workspace workspace
+	@$(BIN)/ecombi run nightly --quiet --workspace workspace
+	@touch $@
 
 test: $(VENV)/.installed-dev ## install what the tests need (system packages too, where it may) and run them all
 	@bash tests/install-system-packages.sh
@@ -53,7 +56,8 @@ lint: $(VENV)/.installed-dev ## format, lint, types, layers
 	@$(BIN)/lint-imports
 
 notebooks: $(VENV)/.installed-dev ## run the guides against their stored outputs
-	@$(BIN)/python -m pytest -q -p no:cacheprovider -W ignore --nbval-lax notebooks/guides
+	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --quiet --workspace .cache/guides
+	@ECOMBI_WORKSPACE=$(CURDIR)/.cache/guides $(BIN)/python -m pytest -q -W ignore --nbval-lax --nbval-current-env notebooks/guides
 
 docs: install ## regenerate the generated pages
 	@$(BIN)/python docs/generate.py

@@ -69,8 +69,11 @@ class Settings(BaseSettings):
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             if value is not None and isinstance(field.validation_alias, AliasChoices):
-                text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-                variables[str(field.validation_alias.choices[0])] = text
+                if isinstance(value, SecretStr):
+                    value = value.get_secret_value()
+                elif isinstance(value, Path):
+                    value = value.resolve()
+                variables[str(field.validation_alias.choices[0])] = str(value)
         return variables
 
 

@@ -35,7 +35,7 @@ def run(ws: Workspace, *, as_of: date | None, at: datetime, progress: Progress) 
         reports.run(
             reports.find(name, ws.project),
             parameters[name],
-            workspace=ws.path,
+            settings=ws.settings,
             out=ws.path / "reports",
             progress=progress,
         )

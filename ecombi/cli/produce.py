@@ -54,7 +54,7 @@ def report(
         found = reports.find(name, ws.project)
         with progress_bars() as progress:
             done = reports.run(
-                found, _values(parameters), workspace=ws.path, out=out or ws.path / "reports", progress=progress
+                found, _values(parameters), settings=ws.settings, out=out, progress=progress
             )
         if not quiet:
             write([done.record()], form)

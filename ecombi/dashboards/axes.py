@@ -17,7 +17,7 @@ _LINES = 4
 
 def levels(values: Sequence[float]) -> list[float]:
     """Return 3 to 6 round values that enclose `values` and zero, the lowest first."""
-    low, high = min(0.0, *values), max(0.0, *values)
+    low, high = min([0.0, *values]), max([0.0, *values])
     if low == high:
         return [0.0, 1.0]
     raw = (high - low) / _LINES

@@ -171,7 +171,7 @@ class Controller:
 
     def _fail(self, part: Part, question: Question | None, words: str) -> None:
         shown = self._shown.get(part.tile.name)
-        if shown is not None and part.tile.has_figures and question in {None, shown[0]}:
+        if shown is not None and part.tile.has_figures and question in (None, shown[0]):
             part.tile.age(f"These are the last figures that could be read. {words}")
             return
         self._shown.pop(part.tile.name, None)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from ecombi.errors import BackendError, EmptyWarehouse
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.marts import LEDGER, Basis
+from ecombi.metrics.passport import Passport
 from ecombi.metrics.planner import Plan, plan
 from ecombi.metrics.query import MetricQuery
-from ecombi.metrics.result import Passport, Result, result_of
+from ecombi.metrics.result import Result, result_of
 from ecombi.schema.periods import Period
 from ecombi.schema.shop import Shop
 

@@ -40,11 +40,7 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
     legs = [_leg(mart, shape, side) for mart in shape.marts for side in sides]
     if shape.fill and shape.grain is not None:
         legs.append(_every_bucket(legs, shape, shape.grain))
-    sums = _side_by_side(legs, shape)
-    if shape.compared:
-        for mart in shape.marts:
-            sums = sums.cross_join(recorded_days(mart, shape.basis))
-    sql = _sql(_figures(sums, shape), dialect)
+    sql = _staged(_filled(_side_by_side(legs, shape), shape, sides), shape, sides, dialect)
     rollups = [(mart, shape.rollup(mart)) for mart in shape.marts]
     return Compiled(
         sql=sql,
@@ -124,36 +120,55 @@ def _union(tables: list[ir.Table]) -> ir.Table:
     return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
-def _figures(sums: ir.Table, shape: Shape) -> ir.Table:
-    """Compute every metric from the sums, in both ranges, with its change."""
+def _filled(sums: ir.Table, shape: Shape, sides: tuple[Side, ...]) -> ir.Table:
+    """Put 0 where nothing happened, but not where nothing was recorded."""
     columns: dict[str, ir.Value] = {}
-    for metric in shape.metrics:
-        columns[metric.name] = now = _value(sums, metric, shape, "")
+    for mart in shape.marts:
         if shape.compared:
-            columns[f"{metric.name}_before"] = before = _value(sums, metric, shape, "_before")
-            columns[f"{metric.name}_change"] = _change(now, before, metric.unit)
+            sums = sums.cross_join(recorded_days(mart, shape.basis))
+    for mart in shape.marts:
+        for side in sides:
+            recorded = is_recorded(sums, mart, shape, side) if shape.compared else None
+            for measure in shape.measures(mart):
+                value = sums[measure.name + side]
+                if isinstance(measure, DistinctMeasure) or measure.nothing == 0:
+                    value = value.coalesce(ibis.literal(0, _type(measure)))
+                    value = value if recorded is None else ibis.cases((recorded, value))
+                columns[measure.name + side] = value
     return sums.select(*shape.keys, **columns)
 
 
-def _value(sums: ir.Table, metric: Metric, shape: Shape, side: Side) -> ir.Value:
+def _staged(measures: ir.Table, shape: Shape, sides: tuple[Side, ...], dialect: Dialect) -> str:
+    """Write the steps one after the other: ibis would fold them into one and repeat each value wherever it is used."""
+    sums = ibis.table(measures.schema(), name="measures")
+    figures = sums.select(
+        *shape.keys,
+        **{metric.name + side: _value(sums, metric, side) for metric in shape.metrics for side in sides},
+    )
+    steps = {"measures": measures}
+    if shape.compared:
+        steps["figures"] = figures
+        figures = _changes(ibis.table(figures.schema(), name="figures"), shape)
+    named = ",\n".join(f"{name} AS (\n{_sql(step, dialect)}\n)" for name, step in steps.items())
+    return f"WITH {named}\n{_sql(figures, dialect)}"
+
+
+def _value(sums: ir.Table, metric: Metric, side: Side) -> ir.Value:
     if isinstance(metric, Ratio):
-        numerator, denominator = (_value(sums, part, shape, side).cast("float64") for part in metric.parts)
+        numerator, denominator = (_value(sums, part, side).cast("float64") for part in metric.parts)
         return numerator / denominator.nullif(0)
     if isinstance(metric, Difference):
-        minuend, subtrahend = (_value(sums, part, shape, side) for part in metric.parts)
-        return minuend - subtrahend
-    if not isinstance(metric, Measure | DistinctMeasure):
-        raise TypeError(f"{type(metric).__name__} is no kind of metric the compiler knows.")
-    value = sums[metric.name + side]
-    if isinstance(metric, Measure) and metric.nothing is None:
-        return value
-    filled = value.coalesce(ibis.literal(0, _type(metric)))
-    condition = is_recorded(sums, metric.mart, shape, side) if shape.compared else None
-    return filled if condition is None else ibis.cases((condition, filled))
+        return _value(sums, metric.minuend, side) - _value(sums, metric.subtrahend, side)
+    return sums[metric.name + side]
 
 
-def _change(now: ir.Value, before: ir.Value, unit: Unit) -> ir.Value:
-    now, before = now.cast("float64"), before.cast("float64")
-    if unit is Unit.RATE:
-        return now - before
-    return (now - before) / before.abs().nullif(0)
+def _changes(figures: ir.Table, shape: Shape) -> ir.Table:
+    """Put the change of each metric behind its two figures."""
+    columns: dict[str, ir.Value] = {}
+    for metric in shape.metrics:
+        now, before = figures[metric.name], figures[f"{metric.name}_before"]
+        change = now.cast("float64") - before.cast("float64")
+        if metric.unit is not Unit.RATE:
+            change = change / before.cast("float64").abs().nullif(0)
+        columns |= {metric.name: now, f"{metric.name}_before": before, f"{metric.name}_change": change}
+    return figures.select(*shape.keys, **columns)

@@ -15,8 +15,6 @@ from ecombi.metrics.shapes import Shape
 from ecombi.schema.periods import Grain
 from ecombi.schema.shop import Shop
 
-__all__ = ["MONEY", "Passport", "Result", "result_of"]
-
 MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 

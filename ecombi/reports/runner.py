@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ecombi.errors import NotebookFailed, ReportError
 from ecombi.reports.catalogue import Report, find, names
 from ecombi.reports.output import publish
+from ecombi.settings import Settings
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -54,7 +55,7 @@ def run(
     report: Report,
     values: Mapping[str, object],
     *,
-    workspace: Path,
+    settings: Settings,
     out: Path | None = None,
     as_of: date | None = None,
     progress: Callable[[str, float], None] | None = None,
@@ -65,7 +66,7 @@ def run(
     Args:
         report: From `find`.
         values: By parameter name; texts are read as the parameter's type.
-        workspace: The shop it reports on.
+        settings: Which workspace and warehouse it reports on.
         out: Folder to write to; absent: reports/ in the workspace.
         as_of: The day up to which, and not including it, things are known; the default of parameters that follow it.
         progress: Called with the name of the step and how much of it is done, 0 to 1.
@@ -82,14 +83,14 @@ def run(
     from ecombi.reports.html import as_html
 
     started = time.monotonic()
-    folder, stem = _folder(workspace, out), report.stem(bound)
+    folder, stem = _folder(settings.workspace, out), report.stem(bound)
     kept = folder / f"{stem}.failed.ipynb"
     step = f"report {report.name}"
     try:
         executed = execute(
             report.notebook,
             bound,
-            environment={"ECOMBI_WORKSPACE": str(workspace.resolve())},
+            environment=settings.environment(),
             deadline=deadline,
             progress=(lambda done: progress(step, done)) if progress else None,
         )

@@ -105,7 +105,7 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
             client.start_channels(stdin=False, hb=False)
             try:
                 client.execute(_HAND_OVER.format(dict(environment)), silent=True, store_history=False)
-                await client.get_shell_msg(timeout=_PATIENCE)
+                r = await client.get_shell_msg(timeout=_PATIENCE); logger.warning("REPLY %s", str(r["content"])[:600])
             finally:
                 client.stop_channels()
         except Exception:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, Table
 from sqlalchemy.types import TypeEngine
 
@@ -30,7 +32,7 @@ def delivered(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.name not in left_out)
 
 
-_TYPES: tuple[tuple[type[TypeEngine[object]], str], ...] = (
+_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (SmallInteger, "SMALLINT"),
     (BigInteger, "BIGINT"),
     (Integer, "INTEGER"),

@@ -50,7 +50,7 @@ class Trend:
         scales = {"x": self._x, "y": self._y}
         self._across = bqplot.Axis(scale=self._x, side="bottom", grid_lines="none", tick_style=_TICK, tick_values=[0.0])
         self._up = bqplot.Axis(
-            scale=self._y, orientation="vertical", side="left", grid_lines="solid", grid_color="var(--grid)", tick_style=_TICK, tick_values=[0.0]
+            scale=self._y, side="left", grid_lines="solid", grid_color="var(--grid)", tick_style=_TICK, tick_values=[0.0]
         )
         self._before = bqplot.Lines(x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-before)"], stroke_width=1.5)
         self._before_open = bqplot.Lines(
@@ -68,7 +68,7 @@ class Trend:
         )  # fmt: skip
         tooltip = bqplot.Tooltip(fields=["name"], show_labels=False)
         self._points = bqplot.Scatter(
-            x=[0.0], y=[0.0], scales=scales, colors=["var(--series-now)"], default_size=64, default_opacities=[0.0], opacities=[0.0],
+            x=[0.0], y=[0.0], scales=scales, colors=["var(--series-now)"], default_size=64, opacities=[0.0],
             names=[""], display_names=False, tooltip=tooltip, hovered_style={"opacity": "1"}, unhovered_style={"opacity": "0"},
             apply_clip=False,
         )  # fmt: skip

@@ -52,7 +52,7 @@ def test_a_killed_build_loses_and_doubles_nothing(settings: Settings, warehouse:
     moments = random.Random(7)
     for _ in range(5):
         (builder,) = shop.start("build", settings)
-        time.sleep(moments.uniform(0, 0.3))
+        time.sleep(moments.uniform(0, 0.5))
         builder.kill()
         said = builder.communicate()[0].split()
         seen = shop.state(warehouse)

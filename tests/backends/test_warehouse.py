@@ -65,12 +65,12 @@ def _rows(table: Table) -> list[dict[str, object]]:
         if "load_id" in row:
             row["load_id"] = turn + 1
         key = row[key_of(table)[0]]
-        row[key_of(table)[0]] = f"{key}{turn}" if isinstance(key, str) else values_apart(key, turn)
+        row[key_of(table)[0]] = f"{key}{turn}" if isinstance(key, str) else _apart(key, turn)
         rows.append(row)
     return rows
 
 
-def values_apart(key: object, turn: int) -> object:
+def _apart(key: object, turn: int) -> object:
     """Make keys of few values distinct."""
     if isinstance(key, date):
         return date(2000, 1, 1) + timedelta(days=turn)

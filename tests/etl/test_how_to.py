@@ -10,7 +10,7 @@ from ecombi.etl import ledger_totals
 from ecombi.etl.quarantine import show
 from ecombi.schema.kinds import Kind
 from ecombi.sources.files import FileSource, read_mapping
-from ecombi.sources.files.mapping import Column, Format, Test
+from ecombi.sources.files.mapping import Column, Comparison, Format
 from tests.etl.workbench import Workbench, counts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "load-your-own-export.md").read_text(encoding="utf-8")
@@ -37,7 +37,7 @@ def test_the_example_gives_what_the_page_shows(bench: Workbench) -> None:
 
 
 def test_the_page_names_every_kind_and_every_key() -> None:
-    for model in (Column, Format, Test):
+    for model in (Column, Format, Comparison):
         for name, field in model.model_fields.items():
             key = field.alias or name
             if key not in ("from", "strip", "when_true", "when_false"):

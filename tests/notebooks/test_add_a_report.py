@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from ecombi.reports import find, run
+from ecombi.settings import load_settings
 from tests.notebooks.test_report_notebooks import PROJECT, broken_rules
 from tests.reports.conftest import cell, notebook
 from tests.reports.document import Document
@@ -34,7 +35,7 @@ def test_the_report_of_the_guide_runs(tmp_path: Path) -> None:
     (command,) = (line for line in GUIDE.splitlines() if line.startswith("ecombi report country_sales"))
     values = dict(pair.split("=") for pair in re.findall(r"-p (\S+)", command))
 
-    done = run(find("country_sales", project), values, workspace=open_shop(tmp_path / "shop"))
+    done = run(find("country_sales", project), values, settings=load_settings(workspace=open_shop(tmp_path / "shop")))
 
     assert f"reports/{done.html.name}" in GUIDE
     assert f"{done.html.stem}.failed.ipynb" in GUIDE

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ecombi.reports import find, run
+from ecombi.settings import load_settings
 from tests.reports.document import Document
 from tests.reports.hand_shop import open_shop
 
@@ -66,7 +67,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def daily(shop: Path) -> Document:
     """The daily report of Saturday."""
-    done = run(find("daily_sales", PROJECT), {"day": "2026-10-31"}, workspace=shop)
+    done = run(find("daily_sales", PROJECT), {"day": "2026-10-31"}, settings=load_settings(workspace=shop))
     assert done.html == shop / "reports" / "daily_sales-2026-10-31.html"
     return Document(done.html)
 
@@ -74,6 +75,10 @@ def daily(shop: Path) -> Document:
 @pytest.fixture(scope="session")
 def performance(shop: Path) -> Document:
     """The product report of October."""
-    done = run(find("product_performance", PROJECT), {"start": "2026-10-01", "end": "2026-11-01"}, workspace=shop)
+    done = run(
+        find("product_performance", PROJECT),
+        {"start": "2026-10-01", "end": "2026-11-01"},
+        settings=load_settings(workspace=shop),
+    )
     assert done.html == shop / "reports" / "product_performance-2026-10-01-2026-11-01.html"
     return Document(done.html)

@@ -15,6 +15,7 @@ import pytest
 import ecombi
 from ecombi.errors import NotebookFailed
 from ecombi.reports import find, run
+from ecombi.settings import load_settings
 from tests.reports.document import Document
 from tests.reports.hand_shop import HOSTILE
 
@@ -111,7 +112,12 @@ def test_a_report_says_how_its_figures_were_computed(daily: Document) -> None:
 
 def test_on_the_other_basis_a_return_belongs_to_the_day_of_its_order(shop: Path, tmp_path: Path) -> None:
     # Without a day it is the last one with records.
-    done = run(find("daily_sales", PROJECT), {"basis": "ordered", "top": "1"}, workspace=shop, out=tmp_path)
+    done = run(
+        find("daily_sales", PROJECT),
+        {"basis": "ordered", "top": "1"},
+        settings=load_settings(workspace=shop),
+        out=tmp_path,
+    )
     document = Document(done.html)
     assert done.html.name == "daily_sales.html"
     assert "Saturday 31 October 2026" in document.text
@@ -125,7 +131,9 @@ def test_on_the_other_basis_a_return_belongs_to_the_day_of_its_order(shop: Path,
 
 
 def test_a_name_with_markup_in_it_is_shown_as_text(shop: Path, tmp_path: Path) -> None:
-    done = run(find("daily_sales", PROJECT), {}, workspace=shop, out=tmp_path, as_of=date(2025, 11, 2))
+    done = run(
+        find("daily_sales", PROJECT), {}, settings=load_settings(workspace=shop), out=tmp_path, as_of=date(2025, 11, 2)
+    )
     document = Document(done.html)
     assert done.html.name == "daily_sales-2025-11-01.html"
     assert document.table("Net sales by product")[0][0] == f"{HOSTILE} relic"
@@ -196,7 +204,7 @@ def test_code_is_not_in_the_document(daily: Document) -> None:
 
 def test_an_empty_workspace_fails_in_words(tmp_path: Path) -> None:
     with pytest.raises(NotebookFailed, match=r"^Report daily_sales: cell 4 failed: Nothing has been loaded") as caught:
-        run(find("daily_sales", PROJECT), {}, workspace=tmp_path)
+        run(find("daily_sales", PROJECT), {}, settings=load_settings(workspace=tmp_path))
     assert "open_workspace" in caught.value.source
 
 
@@ -216,7 +224,7 @@ def december(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.mark.real_data
 def test_a_real_shop_without_channel_category_and_cost(december: tuple[Path, list[dict[str, str]]]) -> None:
     workspace, rows = december
-    done = run(find("daily_sales", PROJECT), {"day": "2010-12-08"}, workspace=workspace)
+    done = run(find("daily_sales", PROJECT), {"day": "2010-12-08"}, settings=load_settings(workspace=workspace))
     document = Document(done.html)
     other = ("POST", "DOT", "C2", "AMAZONFEE", "BANK CHARGES", "CRUK", "M", "S", "B", "PADS")
     net = sum(
@@ -238,7 +246,7 @@ def test_a_real_shop_without_products(real_data: Path, tmp_path: Path) -> None:
     with ecombi.open_workspace(tmp_path) as ws:
         ws.loading.files("cdnow", [real_data / "cdnow" / "CDNOW_master.txt.gz"], at=datetime(2026, 11, 1, tzinfo=UTC))
     whole = {"start": "1997-01-01", "end": "1998-07-01"}
-    done = run(find("product_performance", PROJECT), whole, workspace=tmp_path)
+    done = run(find("product_performance", PROJECT), whole, settings=load_settings(workspace=tmp_path))
     document = Document(done.html)
     # The published total of the data set.
     assert document.first_figure == "2500315.6300"

@@ -38,7 +38,8 @@ class Build:
     Attributes:
         connection: The builder, a DuckDB database with every table of `ecombi.schema.tables`; a transaction is open.
             Rows of tables with a load_id are changed by writing them anew under a higher load_id, and never deleted:
-            that is how a server is sent the changes alone.
+            that is how a server is sent the changes alone. Columns are named in every statement, because a column
+            that the schema gained is the last one of an old table.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, publish: Callable[[datetime], Snapshot]) -> None:

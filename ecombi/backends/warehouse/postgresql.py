@@ -166,12 +166,9 @@ class PostgreSQLWarehouse:
         def attempt() -> bool:
             return server.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() == (True,)
 
+        busy = f"Another process is building {self._safe_url}. Try again when it is done."
         # The server needs up to a second to see that a build was killed.
-        wait_for(
-            attempt,
-            max(wait, 2 * _CHECK_SECONDS),
-            f"Another process is building {self._safe_url}. Try again when it is done.",
-        )
+        wait_for(attempt, max(wait, 2 * _CHECK_SECONDS), busy)
 
     @contextmanager
     def _writing(self) -> Iterator[psycopg.Connection]:
@@ -219,10 +216,14 @@ class PostgreSQLWarehouse:
                     "Check the user, the password and the database name in DATABASE_URL."
                 ) from error
             raise BackendUnavailable(f"{self._safe_url} cannot be reached: {message}") from error
-        with self._translated("Connecting"):
-            connection.execute(_SESSION)
-            if read_only:
-                connection.execute("SET default_transaction_read_only = on")
+        try:
+            with self._translated("Connecting"):
+                connection.execute(_SESSION)
+                if read_only:
+                    connection.execute("SET default_transaction_read_only = on")
+        except BackendError:
+            connection.close()
+            raise
         return connection
 
     @contextmanager
@@ -232,9 +233,8 @@ class PostgreSQLWarehouse:
                 yield
         except psycopg.Error as error:
             message = " ".join(str(error).split())
-            if isinstance(error, psycopg.OperationalError) and (
-                error.sqlstate is None or error.sqlstate[:2] in ("08", "57")
-            ):
+            gone = (error.sqlstate or "08").startswith(("08", "57P"))
+            if gone and isinstance(error, psycopg.OperationalError):
                 raise BackendUnavailable(f"{action} failed: {self._safe_url} does not answer: {message}") from error
             raise BackendError(f"{action} failed: {message}") from error
 
@@ -250,7 +250,7 @@ def _without_password(url: str) -> str:
     try:
         given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        # libpq quotes the URL with its password.
+        # libpq's own message quotes the URL with its password.
         raise ConfigurationError(
             "DATABASE_URL cannot be read. Write postgresql://user:password@host:5432/name, "
             "with special characters in the password percent-encoded, for example %40 for @."

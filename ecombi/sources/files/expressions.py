@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeEngine
 from ecombi.errors import MappingError, did_you_mean
 from ecombi.sources.columns import duckdb_type
 from ecombi.sources.files import sql
-from ecombi.sources.files.mapping import Test, Tests, Type, Value
+from ecombi.sources.files.mapping import Comparison, Comparisons, Type, Value
 
 _NUMBERS: tuple[Type, ...] = ("integer", "decimal", "rate")
 _OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
@@ -131,12 +131,12 @@ class Scope:
         given = "a calculation" if term.inputs else SQL_TYPES[term.type]
         return Term(convert(source, given, sql_type, self.zone), term.type, term.inputs)
 
-    def condition(self, tests: Tests) -> str:
+    def condition(self, tests: Comparisons) -> str:
         """Compile tests that must all hold; without any, TRUE. An empty value passes only negative ones."""
         parts = [part for name, test in tests.items() for part in self._tests(self.column(name), name, test)]
         return " AND ".join(parts) if parts else "TRUE"
 
-    def _tests(self, term: Term, name: str, test: Test) -> list[str]:
+    def _tests(self, term: Term, name: str, test: Comparison) -> list[str]:
         found = []
         for operator, given in test.model_dump(exclude_none=True).items():
             negative = operator.startswith("not_")

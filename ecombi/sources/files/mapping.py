@@ -135,7 +135,7 @@ class Column(_Strict):
         return self
 
 
-class Test(_Strict):
+class Comparison(_Strict):
     """What a column's value must be. Texts are compared without case."""
 
     equals: str | int | float | None = None
@@ -154,14 +154,14 @@ class Test(_Strict):
         return value if isinstance(value, dict) else {"equals": value}
 
 
-Tests = dict[str, Test]
+Comparisons = dict[str, Comparison]
 
 
 class KindRule(_Strict):
     """A kind, and what a row must look like to be it."""
 
     kind: str
-    when: Tests
+    when: Comparisons
 
     @model_validator(mode="before")
     @classmethod
@@ -207,7 +207,7 @@ class Rows(_Strict):
 
     table: str
     name: str | None = None
-    when: Tests = {}
+    when: Comparisons = {}
     kind: str | tuple[KindRule, ...] | None = None
     one_per: str | None = None
     set: dict[str, Value]

@@ -17,12 +17,18 @@ _BLANK = "' ' || chr(9) || chr(13) || chr(10) || chr(160)"
 
 def cleaned(source: str, column: Column) -> str:
     """Compile a text without blanks around it, null where it stands for nothing."""
-    found = f"trim({source}, {_BLANK})" if column.strip else source
-    found = f"nullif({found}, '')"
+    found = f"nullif({_stripped(source) if column.strip else source}, '')"
     if not column.nulls:
         return found
     nulls = sql.texts(null.lower() for null in column.nulls)
     return f"CASE WHEN lower({found}) NOT IN ({nulls}) THEN {found} END"
+
+
+def _stripped(source: str) -> str:
+    # Trimming several letters is slow, and few texts need it. All blanks but the hard one sort before '!'.
+    hard = f"starts_with({source}, chr(160)) OR ends_with({source}, chr(160))"
+    needed = f"{source} < '!' OR right({source}, 1) < '!' OR {hard}"
+    return f"CASE WHEN {needed} THEN trim({source}, {_BLANK}) ELSE {source} END"
 
 
 def typed(source: str, column: Column, form: Format, shop_zone: str) -> str:

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ecombi.sources.files.mapping import Column, Format
 from ecombi.sources.files.types import cleaned, expected, typed
 
-
 ENGLISH = Format()
 GERMAN = Format(decimal=",", thousands=".")
 SWISS = Format(thousands="'")

@@ -1,0 +1,37 @@
+"""The page's own files: nothing in them points outside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ecombi.server import pages
+from ecombi.widgets import STATIC
+
+FILES = [path for folder in (pages.TEMPLATE, STATIC) for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_file_of_a_page_names_another_machine(path: Path):
+    text = path.read_text("utf-8").replace("http://www.w3.org/", "")
+    assert re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+", text) == []
+
+
+def test_the_browser_is_told_to_ask_no_other_machine():
+    sources = {word for rule in pages.POLICY.split(";") for word in rule.split()[1:]}
+    assert sources <= {"'self'", "'unsafe-inline'", "'unsafe-eval'", "blob:", "data:", "ws:", "wss:"}
+
+
+def test_both_themes_name_the_same_colours():
+    tokens = (STATIC / "tokens.css").read_text("utf-8")
+    system, chosen = (set(re.findall(r"(--[\w-]+):", block)) for block in tokens.split("@media screen")[1:])
+    assert system == chosen
+    assert system <= set(re.findall(r"(--[\w-]+):", tokens.split("@media screen")[0]))
+
+
+def test_styles_use_only_properties_that_exist():
+    styles = "".join((STATIC / name).read_text("utf-8") for name in ("tokens.css", "components.css", "page.css"))
+    set_inline = {"--n", "--k", "--zero", "--pt", "--pr", "--pb", "--pl"}
+    assert set(re.findall(r"var\((--[\w-]+)", styles)) <= set(re.findall(r"(--[\w-]+):", styles)) | set_inline
