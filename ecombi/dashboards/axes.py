@@ -13,12 +13,13 @@ from ecombi.schema.periods import Grain
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _STEPS = (1, 2, 2.5, 5, 10)
 _LINES = 4
+_SMALLEST = 1e-6
 
 
 def levels(values: Sequence[float]) -> list[float]:
     """Return 3 to 6 round values that enclose `values` and zero, the lowest first."""
     low, high = min([0.0, *values]), max([0.0, *values])
-    if low == high:
+    if high - low < _SMALLEST:
         return [0.0, 1.0]
     raw = (high - low) / _LINES
     size = 10.0 ** math.floor(math.log10(raw))

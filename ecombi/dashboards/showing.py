@@ -68,6 +68,8 @@ def show(name: str) -> None:
     Raises:
         ConfigurationError: No dashboard of that name.
     """
+    # Widgets find their kernel when they are imported; here they may have been imported before there was one.
+    ipywidgets.register_comm_target()
     try:
         page, _ = build(name, open_workspace(), os.environ.get("QUERY_STRING", ""))
     except EcombiError as error:

@@ -28,7 +28,7 @@ _DIMENSIONS = {
     "channel": "l.channel",
     "category": "p.category",
     "product": "l.sku",
-    "customer_type": "CASE WHEN o.customer_order_number = 1 THEN 'new' "
+    "customer_type": "CASE WHEN o.order_id IS NULL THEN NULL WHEN o.customer_order_number = 1 THEN 'new' "
     "WHEN o.customer_order_number > 1 THEN 'returning' ELSE 'guest' END",
 }
 """Dimension of a rollup -> its value for a ledger row l, with its product p and its order o."""

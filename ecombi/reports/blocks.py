@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from ecombi.metrics import format as fmt
 from ecombi.metrics.definitions import Metric
-from ecombi.metrics.html import passport_lines
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.result import Result
 from ecombi.reports import figures
@@ -116,7 +115,7 @@ def _passport(result: Result) -> str:
     defined = {m.label for m in passport.metrics}
     said = [
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
-        for name, text in passport_lines(passport)
+        for name, text in passport.lines()
         if name not in defined
     ]
     values = ", ".join(f"${name} = {value}" for name, value in passport.params.items())

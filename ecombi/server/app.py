@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -16,7 +17,6 @@ from pathlib import Path
 
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 from traitlets.config import Config
 from voila.app import Voila
@@ -72,7 +72,10 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
             # No notebook here is run on trust, so none is signed: nothing is written to the user's home.
             NotebookNotary={"db_file": ":memory:", "secret": secrets.token_bytes(32)},
         )
-        super().__init__(config=config, log=logger, root_dir=str(folder), port=port, ip=ip)
+        # What Voila has to say of every page is for those who look for it.
+        voila = logging.getLogger(f"{__name__}.voila")
+        voila.setLevel(logging.ERROR)
+        super().__init__(config=config, log=voila, root_dir=str(folder), port=port, ip=ip)
         self.voila_configuration = VoilaConfiguration(parent=self)
         self.template_paths = [str(TEMPLATE)]
         self.assets = Assets(
@@ -113,18 +116,19 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
 
     def _listen(self) -> HTTPServer:
         try:
-            sockets = bind_sockets(self.port, self.ip)
+            listening = socket.create_server((self.ip, self.port), family=socket.AF_INET6 if ":" in self.ip else socket.AF_INET)
         except OSError as error:
             reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
             raise ConfigurationError(
                 f"Port {self.port} on {self.ip} {reason}. Choose another with --port or ECOMBI_DASHBOARD_PORT; 0 takes a free one."
             ) from error
-        self.port = sockets[0].getsockname()[1]
+        listening.setblocking(False)
+        self.port = listening.getsockname()[1]
         application = Application(**self.init_settings())
         self.kernel_manager.environment = self._environment
         application.add_handlers(".*$", self.init_handlers())
         server = HTTPServer(application)
-        server.add_sockets(sockets)
+        server.add_socket(listening)
         return server
 
     def init_settings(self) -> dict[str, object]:

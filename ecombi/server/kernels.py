@@ -104,12 +104,17 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
             client = self.get_kernel(kernel).client()
             client.start_channels(stdin=False, hb=False)
             try:
-                client.execute(_HAND_OVER.format(dict(environment)), silent=True, store_history=False)
-                r = await client.get_shell_msg(timeout=_PATIENCE); logger.warning("REPLY %s", str(r["content"])[:600])
+                told = {str(name): str(value) for name, value in environment.items()}
+                client.execute(_HAND_OVER.format(told), silent=True, store_history=False)
+                answer = await client.get_shell_msg(timeout=_PATIENCE)
             finally:
                 client.stop_channels()
         except Exception:
             logger.exception("the spare kernel could not be used")
+            return None
+        if answer["content"]["status"] != "ok":
+            # It does not know its page: it must not be shown. The reaper ends it.
+            logger.error("the spare kernel refused: %s", answer["content"].get("evalue"))
             return None
         return kernel
 

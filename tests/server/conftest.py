@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,19 +34,18 @@ class Server:
         self.process = process
         self.link = link.rstrip("/")
 
-    def kernels(self) -> set[int]:
-        """Return the processes behind its pages, the spare one too."""
-        found = set()
-        for folder in Path("/proc").iterdir():
+    def kernels(self) -> dict[str, int]:
+        """Return the processes behind its pages by kernel, the spare one too."""
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
             try:
-                command = (folder / "cmdline").read_bytes()
+                command = (folder / "cmdline").read_text()
                 parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
             except OSError:
-                continue
-            except IndexError:
-                continue
-            if folder.name.isdigit() and b"ecombi.server.kernel" in command and parent == str(self.process.pid):
-                found.add(int(folder.name))
+                continue  # It has ended meanwhile.
+            kernel = re.search(r"ecombi\.server\.kernel.*kernel-([0-9a-f-]{36})\.json", command.replace("\0", " "))
+            if kernel and parent == str(self.process.pid):
+                found[kernel[1]] = int(folder.name)
         return found
 
 
