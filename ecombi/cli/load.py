@@ -12,8 +12,6 @@ from ecombi.cli.options import Format, FormatOption, QuietOption, WorkspaceOptio
 from ecombi.cli.output import write
 from ecombi.errors import SourceError
 
-SIMULATED = "simulated"
-
 
 def load(
     names: Annotated[
@@ -58,7 +56,7 @@ def load(
     with open_workspace(workspace) as ws, progress_bars() as progress:
         if mapping is not None:
             done = ws.loading.files(mapping, [Path(name) for name in given], at=now(), progress=progress)
-        elif given[0] == SIMULATED:
+        elif given[0] == "simulated":
             if len(given) > 1:
                 raise SourceError(f"The simulated shop reads no file, but {given[1]!r} was named. Leave it out.")
             from ecombi.sources.simulated import ShopConfig

@@ -53,9 +53,7 @@ def report(
             return
         found = reports.find(name, ws.project)
         with progress_bars() as progress:
-            done = reports.run(
-                found, _values(parameters), settings=ws.settings, out=out, progress=progress
-            )
+            done = reports.run(found, _values(parameters), settings=ws.settings, out=out, progress=progress)
         if not quiet:
             write([done.record()], form)
 
