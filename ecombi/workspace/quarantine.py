@@ -1,0 +1,48 @@
+"""The rows of a workspace that were held back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ecombi.backends.warehouse import Warehouse
+    from ecombi.etl import LoadReport
+    from ecombi.workspace.loading import Loading
+
+
+class Quarantine:
+    """Counts, shows and replays the rows held back."""
+
+    def __init__(self, warehouse: Warehouse, loading: Loading) -> None:
+        self._warehouse = warehouse
+        self._loading = loading
+
+    def summary(self) -> list[dict[str, object]]:
+        """Count the rows held back: a record per source, delivery, rule and column, with an example."""
+        from ecombi.etl import quarantine
+
+        return list(quarantine.summary(self._warehouse).to_pylist())
+
+    def rows(self, *, source: str | None = None, rule: str | None = None, limit: int = 20) -> list[dict[str, object]]:
+        """Return rows held back, as they came, each with the rule it broke and why."""
+        from ecombi.etl import quarantine
+
+        return list(quarantine.show(self._warehouse, source=source, rule=rule, limit=limit).to_pylist())
+
+    def replay(self, *, source: str | None = None, at: datetime) -> list[LoadReport]:
+        """Put the rows held back through their mapping again; those that pass now are loaded and published.
+
+        Args:
+            source: Only rows of this source.
+            at: Aware; becomes loaded_at of the rows that pass.
+
+        Raises:
+            ConfigurationError: A source was never loaded from this folder, so its mapping is not known here.
+            DataQualityError: A check failed; nothing was published.
+        """
+        return self._loading.replay(source=source, at=at)
+
+    def __repr__(self) -> str:
+        held = sum(int(str(group["rows"])) for group in self.summary())
+        return f"<{held:,} rows held back; .summary() counts them by rule>"

@@ -1,0 +1,189 @@
+"""One shop: its warehouse, its metrics, its sources."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecombi.backends.warehouse import Snapshot, Warehouse, open_warehouse
+from ecombi.errors import EmptyWarehouse
+from ecombi.metrics.catalogue import CATALOGUE, Catalogue
+from ecombi.metrics.query import MetricQuery
+from ecombi.project import project_root
+from ecombi.schema.periods import Grain, Period
+from ecombi.schema.shop import Shop
+from ecombi.settings import Settings, load_settings
+from ecombi.workspace.loading import Loading
+from ecombi.workspace.quarantine import Quarantine
+
+if TYPE_CHECKING:
+    from ecombi.metrics.result import Result
+
+
+def open_workspace(path: str | Path | None = None, **settings: object) -> Workspace:
+    """Open a shop's workspace. Nothing is created or connected to until it is needed.
+
+    Args:
+        path: Its folder. None: ECOMBI_WORKSPACE, or `workspace` in the current folder.
+        settings: Fields of `ecombi.settings.Settings` that win over the environment.
+
+    Raises:
+        ConfigurationError: A setting has a value that cannot work.
+    """
+    if path is not None:
+        settings["workspace"] = Path(path)
+    return Workspace(load_settings(**settings))
+
+
+class Workspace:
+    """One shop. Close it, or use it in a `with` block, to let go of files and connections.
+
+    Attributes:
+        settings: The settings it was opened with.
+        path: Its folder, absolute.
+        project: Folder of the notebooks, dashboards, pipelines and parameters.
+        warehouse: Where its tables are.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings.model_copy(update={"workspace": settings.workspace.absolute()})
+        self.path: Path = self.settings.workspace
+        self.project: Path = project_root(settings.project)
+        self.warehouse: Warehouse = open_warehouse(self.settings)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.warehouse.close()
+
+    # Figures
+
+    def query(
+        self,
+        metrics: str | Sequence[str],
+        *,
+        by: str | Sequence[str] = (),
+        grain: str | Grain | None = None,
+        start: str | date | None = None,
+        end: str | date | None = None,
+        basis: str = "booked",
+        compare: str | None = None,
+        where: Mapping[str, object] | None = None,
+        fill: bool = False,
+    ) -> Result:
+        """Ask for metrics, cut by dimensions and time.
+
+        Args:
+            metrics: One name or several; `ws.metrics` lists them.
+            by: Dimensions: country, channel, category, product, customer_type.
+            grain: hour, day, week, month, quarter or year; None for one figure over the whole period.
+            start: First day, in the shop's time zone. None: the first there is.
+            end: The day after the last one. None: up to the last there is.
+            basis: "booked" counts an event when it happened, "ordered" when its order was placed.
+            compare: "previous" or "year_ago" puts the figures of that period beside each figure.
+            where: Dimension -> the values that count; None among them is the unknown one.
+            fill: Adds the time buckets in which nothing happened.
+
+        Returns:
+            A tidy DataFrame: a column per dimension, one for the time bucket, one per metric; money as exact decimals,
+            a ratio without a denominator as no value. It carries its passport.
+
+        Raises:
+            MetricError: An unknown or impossible metric, dimension or filter.
+            PeriodError: An impossible day, period, grain or comparison.
+            EmptyWarehouse: Nothing has been loaded.
+        """
+        # pandas is imported by who asks for figures, not by who loads.
+        from ecombi.metrics import answers
+
+        question = MetricQuery.of(
+            metrics, by=by, grain=grain, start=start, end=end, basis=basis, compare=compare, where=where, fill=fill
+        )
+        return answers.run(question, self.warehouse, self.shop)
+
+    @property
+    def metrics(self) -> Catalogue:
+        """Every metric: formula, unit, what it leaves out. Completes in a notebook: `ws.metrics.net_sales`."""
+        return CATALOGUE
+
+    def values(self, dimension: str) -> list[str]:
+        """Return the known values of a dimension, in order."""
+        from ecombi.metrics import answers
+
+        return answers.values(dimension, self.warehouse)
+
+    @cached_property
+    def shop(self) -> Shop:
+        """The shop's name, currency and time zone.
+
+        Raises:
+            EmptyWarehouse: Nothing has been loaded.
+        """
+        rows = self.warehouse.arrow("SELECT name, currency, time_zone FROM shop").to_pylist()
+        if not rows:
+            raise EmptyWarehouse("Nothing has been loaded yet. Start with: ecombi load")
+        return Shop(**rows[0])
+
+    @property
+    def coverage(self) -> Period:
+        """The days the ledger covers, from its first event to its last.
+
+        Raises:
+            EmptyWarehouse: Nothing has been loaded.
+        """
+        from ecombi.metrics import answers
+
+        return answers.coverage(self.warehouse)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The published state that figures come from now; None before the first load."""
+        return self.warehouse.snapshot()
+
+    # Rows
+
+    def ledger(self, *, by: Sequence[str] = ("kind",), where: Sequence[str] = ()) -> list[dict[str, object]]:
+        """Tie the ledger out: rows, quantity, exact amount, customers and orders per group.
+
+        Args:
+            by: Columns of the ledger, or a grain of its event date.
+            where: Conditions such as "qty>0", "customer_id known", "order_id not-starts C".
+
+        Raises:
+            ConfigurationError: An unknown column or condition.
+            EmptyWarehouse: Nothing has been loaded.
+        """
+        from ecombi.etl.totals import ledger_totals
+
+        return ledger_totals(self.warehouse, by=by, where=where)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """The rows that were held back."""
+        return Quarantine(self.warehouse, self.loading)
+
+    @property
+    def loading(self) -> Loading:
+        """Loading data into the shop."""
+        return Loading(self.path, self.project, self.warehouse)
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r}, warehouse={self.warehouse.safe_url!r})"
+
+    def _repr_html_(self) -> str:
+        snapshot = self.snapshot
+        if snapshot is None:
+            said = "Nothing has been loaded yet. Start with <code>ecombi load</code>."
+        else:
+            shop = f"{html.escape(self.shop.name)}, {self.shop.currency}, {self.shop.time_zone}"
+            said = f"{shop}; {self.coverage}; snapshot {snapshot.number}"
+        return f"<p><b>ecombi workspace</b> <code>{html.escape(str(self.path))}</code><br>{said}</p>"
