@@ -26,6 +26,8 @@ def main() -> None:
     """Start loading, then be a kernel."""
     # A cell's output belongs to the page: what goes to the log goes to the server's own error stream.
     logging.basicConfig(stream=sys.__stderr__, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # A page may still speak of a widget that is gone already.
+    logging.getLogger("Comm").setLevel(logging.ERROR)
     threading.Thread(target=_load, daemon=True, name="load").start()
     from ipykernel.kernelapp import launch_new_instance
 
