@@ -26,6 +26,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+_LISTED: Final = 50
+"""How many known names a message lists."""
 
 
 class EcombiError(Exception):
@@ -140,10 +144,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Say which known names are near to `name`, as a sentence to end a message with.
 
     Returns:
-        "Did you mean 'net_sales'?" where something is near, else "Known: a, b, c."
+        "Did you mean 'net_sales'?" where something is near, else "Known: a, b, c.", the first ones of many.
     """
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if near:
         return f"Did you mean {' or '.join(repr(n) for n in near)}?"
-    return f"Known: {', '.join(names)}."
+    more = f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    return f"Known: {', '.join(names[:_LISTED])}{more}."

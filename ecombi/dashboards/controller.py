@@ -1,4 +1,4 @@
-"""The one controller of every dashboard: an action sets a trait, a trait reloads, each tile loads and shows on its own."""
+"""The one controller of every dashboard: an action sets a trait, a trait reloads, each tile loads and shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-UNEXPECTED = "Something went wrong that was not foreseen; the log of the dashboards says what. The other tiles are not affected."
+UNEXPECTED = (
+    "Something went wrong that was not foreseen; the log of the dashboards says what. The other tiles are not affected."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

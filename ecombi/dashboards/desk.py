@@ -53,8 +53,7 @@ class Desk:
     def snapshot(self) -> Snapshot:
         """The snapshot the answers are of, as of the last `turn`."""
         if self._snapshot is None:
-            self.turn()
-        assert self._snapshot is not None
+            raise EmptyWarehouse("Nothing has been read yet.")
         return self._snapshot
 
     @property
@@ -76,7 +75,13 @@ class Desk:
         return self._values[dimension]
 
     def ask(
-        self, question: Question, metrics: Sequence[str], *, by: Sequence[str] = (), grain: Grain | None = None, alone: bool = False
+        self,
+        question: Question,
+        metrics: Sequence[str],
+        *,
+        by: Sequence[str] = (),
+        grain: Grain | None = None,
+        alone: bool = False,
     ) -> Result:
         """Ask for figures; a series has every time bucket there is.
 

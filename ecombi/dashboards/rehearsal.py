@@ -1,4 +1,4 @@
-"""Playing a dashboard through before anybody looks, so that modules are loaded and every statement is written already."""
+"""Playing a dashboard through before anybody looks: modules are loaded then, and statements written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENOUGH = threading.Event()
 def rehearse(name: str) -> None:
     """Load what a dashboard loads at first, and with one filter of each kind, and forget the figures.
 
-    A workspace without figures, or one that cannot be read, is nothing to rehearse with: that is said to the reader, in words.
+    A workspace without figures, or one that cannot be read, is nothing to rehearse with: the reader is told in words.
 
     Args:
         name: Folder of the dashboard.

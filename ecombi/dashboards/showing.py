@@ -9,7 +9,6 @@ from typing import Any
 
 import ipywidgets
 from IPython.display import display
-from markupsafe import Markup
 
 from ecombi.dashboards.controller import Controller
 from ecombi.dashboards.desk import Desk
@@ -26,7 +25,7 @@ NAMES = ("sales",)
 
 
 class Page(ipywidgets.VBox):  # type: ignore[misc]  # untyped base
-    """A dashboard's widgets. Its picture, as HTML, is what is seen until they have arrived, or where there are no widgets."""
+    """A dashboard's widgets. Its picture, as HTML, is what is seen until they have arrived, or where none can."""
 
     picture = ""
 
@@ -49,7 +48,10 @@ def build(name: str, workspace: Workspace, query: str = "") -> tuple[Page, Contr
     if name not in NAMES:
         raise ConfigurationError(f"There is no dashboard {name!r}. {did_you_mean(name, NAMES)}")
     state_module, view_module = (import_module(f"ecombi.dashboards.{name}.{part}") for part in ("state", "view"))
-    state, view = getattr(state_module, f"{name.capitalize()}State")(), getattr(view_module, f"{name.capitalize()}View")()
+    state, view = (
+        getattr(state_module, f"{name.capitalize()}State")(),
+        getattr(view_module, f"{name.capitalize()}View")(),
+    )
     state.query = query
     address = Address()
     controller = Controller(Desk(workspace), state, view, address)
@@ -57,7 +59,14 @@ def build(name: str, workspace: Workspace, query: str = "") -> tuple[Page, Contr
     page = Page([address, view.root])
     page.add_class("dashboard")
     page.picture = str(
-        el("div", view.html(), class_="dashboard", data_panels=view.panels, data_fresh_text=address.fresh, data_fresh_title=address.fresh_title)
+        el(
+            "div",
+            view.html(),
+            class_="dashboard",
+            data_panels=view.panels,
+            data_fresh_text=address.fresh,
+            data_fresh_title=address.fresh_title,
+        )
     )
     return page, controller
 
@@ -78,13 +87,17 @@ def show(name: str) -> None:
     except Exception:
         logger.exception("a dashboard failed dashboard=%s", name)
         page = _apology("Something went wrong that was not foreseen; the log of the dashboards says what.")
-    display(page)
+    display(page)  # type: ignore[no-untyped-call]  # untyped library
 
 
 def _apology(words: str) -> Page:
     panel = Panel()
-    panel.show(el("section", el("h1", "This dashboard cannot be shown"), el("p", words), class_="tile words", role="alert"))
+    panel.show(
+        el("section", el("h1", "This dashboard cannot be shown"), el("p", words), class_="tile words", role="alert")
+    )
     page = Page([panel])
     page.add_class("dashboard")
-    page.picture = str(el("div", Markup(panel.html), class_="dashboard", data_panels=1, data_fresh_text="", data_fresh_title=""))  # noqa: S704
+    page.picture = str(
+        el("div", panel.markup, class_="dashboard", data_panels=1, data_fresh_text="", data_fresh_title="")
+    )
     return page

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Values(Tuple):  # type: ignore[misc]  # untyped base
+class Values(Tuple):
     """Texts that count, none for all; the empty text stands for the unknown one."""
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Values(Tuple):  # type: ignore[misc]  # untyped base
 
     def validate(self, obj: HasTraits, value: object) -> tuple[str, ...]:
         """Keep each text once, in order."""
-        texts: tuple[object, ...] = super().validate(obj, value)
+        texts = super().validate(obj, value) or ()
         if not all(isinstance(text, str) for text in texts):
             self.error(obj, value)
         return tuple(sorted(dict.fromkeys(str(text) for text in texts)))
 
 
-class State(HasTraits):  # type: ignore[misc]  # untyped base
+class State(HasTraits):
     """Base of a dashboard's state. Each trait tagged `key` is part of the address under that key.
 
     Everything here comes from a browser: a value that cannot be is left out, never an error.

@@ -17,6 +17,7 @@ from ecombi.metrics.result import Result
 from ecombi.schema.periods import Period, time_zone
 from ecombi.widgets.markup import el, icon, join
 from ecombi.widgets.passport import passport_card
+from ecombi.widgets.tile import Missing
 
 UNKNOWN = "Unknown"
 _BASIS = {"booked": "booked, by the date of each event", "ordered": "ordered, by the date of the order"}
@@ -36,7 +37,7 @@ def figure(result: Result, name: str) -> Any:
 
 
 def in_short(period: Period, beside: Period) -> str:
-    """Write a period without its year where the one it stands beside is in the same: 11–31 Oct. It never breaks over two lines."""
+    """Write a period without its year where the one beside it is in the same: 11–31 Oct. It never breaks."""
     text = fmt.days(period)
     if period.start.year == period.last.year == beside.start.year == beside.last.year:
         text = text.removesuffix(f" {period.last.year}")
@@ -70,16 +71,28 @@ def change_words(result: Result, metric: Metric, question: Question, currency: s
     now, before = figure(result, metric.name), figure(result, f"{metric.name}_before")
     value = figure(result, f"{metric.name}_change")
     if value is None:
-        return el("p", f"No comparison: no figure for {than}", class_="delta")
+        why = f"Nothing in {than} to compare with" if before == 0 else f"No figure for {than} to compare with"
+        return el("p", why, class_="delta")
     sides = f"{fmt.days(question.period)}: {fmt.full(now, metric.unit, currency)}; "
     title = sides + f"{fmt.days(question.compared)}: {fmt.full(before, metric.unit, currency)}"
     sign = _sign(value, metric)
     if sign == 0:
-        return el("p", el("b", icon("even", "dir"), "The same", class_="even"), f" as {than}", class_="delta", title=title)
+        return el(
+            "p", el("b", icon("even", "dir"), "The same", class_="even"), f" as {than}", class_="delta", title=title
+        )
     more, less = ("higher", "lower") if metric.unit is Unit.RATE else ("more", "less")
     amount = fmt.change(abs(value), metric.unit, now).removeprefix("▲ ")
     mark = el("b", icon(_ARROWS[sign], "dir"), amount, class_=grade(value, metric))
     return el("p", mark, f" {more if sign > 0 else less} than {than}", class_="delta", title=title)
+
+
+def nothing_sold(sub: str, question: Question) -> Missing:
+    """Say that nothing was sold, and offer the one thing that would change it."""
+    words = f"No sale in {fmt.days(question.period)} passes the filters. "
+    there = f"There are figures for {fmt.days(question.coverage)}."
+    label, do = ("Remove all filters", "reset") if question.where else ("Show every day there is", "set")
+    button = el("button", label, class_="ctl", type="button", data_do=do, data_name="preset", data_value="all")
+    return Missing(sub=sub, title="Nothing was sold", words=words + there, action=button)
 
 
 def fresh_words(at: datetime, zone: str) -> str:
@@ -99,12 +112,16 @@ def passport(title: str, results: Sequence[Result], names: Sequence[str]) -> Mar
     stamps: list[Passport] = [result.passport for result in results]
     first = stamps[0]
     metrics = [CATALOGUE[name] for name in names]
-    formulas = join(el("span", el("b", m.label), ": ", m.formula, class_="line") if len(metrics) > 1 else m.formula for m in metrics)
+    formulas = join(
+        el("span", el("b", m.label), ": ", m.formula, class_="line") if len(metrics) > 1 else m.formula for m in metrics
+    )
     definitions = ", ".join(f"{m.name} version {m.definition_version}" for m in metrics)
     ranges = fmt.days(first.query.period) if first.query.period else "All days there are"
     if first.compared is not None:
         ranges += f"; against {fmt.days(first.compared)}"
-    units = dict.fromkeys({"money": first.shop.currency, "count": "a count", "rate": "a rate"}[m.unit.value] for m in metrics)
+    units = dict.fromkeys(
+        {"money": first.shop.currency, "count": "a count", "rate": "a rate"}[m.unit.value] for m in metrics
+    )
     published = fresh_words(first.published_at, first.shop.time_zone)
     facts = [
         ("Formula", formulas),
@@ -113,7 +130,7 @@ def passport(title: str, results: Sequence[Result], names: Sequence[str]) -> Mar
         ("Filters", _filters(first)),
         ("Freshness", f"Snapshot {first.snapshot}, published {published}"),
         ("Definition", definitions),
-        ("Summed from", ", ".join(dict.fromkeys(table for stamp in stamps for table in stamp.tables))),
+        ("Tables", ", ".join(dict.fromkeys(table for stamp in stamps for table in stamp.tables))),
     ]
     return passport_card(title, facts)
 
@@ -128,7 +145,9 @@ def sql_of(results: Sequence[Result]) -> str:
 
 
 def _filters(stamp: Passport) -> str:
-    said = [f"{name}: {', '.join(UNKNOWN if v is None else str(v) for v in values)}" for name, values in stamp.query.where]
+    said = [
+        f"{name}: {', '.join(UNKNOWN if v is None else str(v) for v in values)}" for name, values in stamp.query.where
+    ]
     return "; ".join(said) or "None"
 
 

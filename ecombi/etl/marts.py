@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from ecombi.backends.warehouse import Build
+from ecombi.errors import DataQualityError
 from ecombi.etl.checks import run_checks
 from ecombi.schema.rollups import ROLLUPS, Rollup
 
@@ -44,7 +47,14 @@ def build_marts(build: Build) -> None:
     connection.execute(f"DELETE FROM orders; {_ORDERS}")
     connection.execute(f"DELETE FROM customers; {_CUSTOMERS}")
     for rollup in ROLLUPS:
-        connection.execute(f"DELETE FROM {rollup.table.name}; {_rollup(rollup)}")
+        try:
+            connection.execute(f"DELETE FROM {rollup.table.name}; {_rollup(rollup)}")
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            raise DataQualityError(
+                "The quantities or amounts of one day add up to more than 18 digits. Look for figures typed wrong in "
+                "the last file, mend them and load it again. Nothing was published.",
+                check=f"{rollup.table.name}_in_range",
+            ) from error
     run_checks(connection)
 
 

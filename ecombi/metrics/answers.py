@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ecombi.errors import BackendError, EmptyWarehouse
+from ecombi.errors import BackendError, EmptyWarehouse, did_you_mean
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.marts import LEDGER, Basis
 from ecombi.metrics.passport import Passport
@@ -15,6 +15,8 @@ from ecombi.schema.periods import Period
 from ecombi.schema.shop import Shop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from ecombi.backends.warehouse import Snapshot, Warehouse
@@ -43,6 +45,7 @@ def run(query: MetricQuery, warehouse: Warehouse, shop: Shop, *, catalogue: Cata
         params=planned.params,
         snapshot=snapshot.number,
         published_at=snapshot.published_at,
+        notes=tuple(_misspelt(query, warehouse, catalogue)) if _is_empty(table, planned) else (),
     )
     return result_of(table, passport, planned.shape)
 
@@ -73,6 +76,25 @@ def coverage(warehouse: Warehouse, basis: Basis = Basis.BOOKED) -> Period:
     if days["first"] is None:
         raise EmptyWarehouse(_EMPTY)
     return Period(days["first"].date(), days["end"].date())
+
+
+def _is_empty(table: pa.Table, planned: Plan) -> bool:
+    """Whether there is no figure but 0."""
+    import pyarrow.compute as pc
+
+    figures = (table[metric.name] for metric in planned.shape.metrics)
+    return not any(pc.any(pc.not_equal(column, pc.cast(0, column.type))).as_py() for column in figures)
+
+
+def _misspelt(query: MetricQuery, warehouse: Warehouse, catalogue: Catalogue) -> Iterator[str]:
+    """Say which texts asked for are no value of their dimension: nothing found may mean nothing happened, or a typo."""
+    for name, asked in query.where:
+        dimension = catalogue.dimension(name)
+        texts = [str(value) for value in asked if value is not None] if dimension.type == "string" else []
+        known = set(values(name, warehouse, catalogue=catalogue)) if texts else set()
+        for text in texts:
+            if known and text not in known:
+                yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {did_you_mean(text, known)}"
 
 
 def _read(planned: Plan, warehouse: Warehouse) -> tuple[pa.Table, Snapshot]:

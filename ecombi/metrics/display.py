@@ -40,6 +40,7 @@ def result_html(frame: pd.DataFrame, passport: Passport) -> str:
         content += markup.note(f"{len(frame) - len(shown):,} more rows. All of them are in the table itself.")
     if frame.empty:
         content += markup.note("No rows: nothing in these days passes the filters.")
+    content += "".join(markup.note(text) for text in passport.notes)
     return markup.framed(content + markup.folded("Where these figures come from", passport.html()))
 
 

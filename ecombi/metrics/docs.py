@@ -11,7 +11,7 @@ from ecombi.schema.periods import Grain
 
 EXAMPLE: Final[tuple[tuple[str, Kind, int, str, str | None], ...]] = (
     ("A1", Kind.SALE, 2, "20.00", "8.00"),
-    ("A1", Kind.DISCOUNT, 0, "-2.00", None),
+    ("A1", Kind.DISCOUNT, 0, "-2.00", "0.00"),
     ("A1", Kind.TAX, 0, "3.60", None),
     ("A1", Kind.SHIPPING, 0, "5.00", None),
     ("A2", Kind.SALE, 1, "40.00", "25.00"),
@@ -52,7 +52,8 @@ that is not in it.
 - `m_change` is the change relative to the size of `m_before`, 0.1 for 10% more; no value where `m_before` is 0 or has
   none. For a rate it is the difference, shown in percentage points.
 - Time buckets are compared by position: the first with the first. Buckets of the earlier range that lie past the end of
-  the later one have no counterpart and are left out.
+  the later one have no counterpart and are left out. With `year_ago`, days and hours are compared by date instead, 25
+  December with 25 December; a 29 February has no counterpart.
 - What is in only one of the two ranges is kept: the other one's sums and counts are 0.
 - Where the earlier range lies before the first recorded day, it has no values; nor has the later one after the last.
 

@@ -7,12 +7,12 @@ from html import escape
 from typing import Final
 
 _STYLE: Final = """<style>
-.ecombi{font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums lining-nums}
+.ecombi{font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums lining-nums;max-width:100%;overflow-x:auto}
 .ecombi table{border-collapse:collapse;margin:4px 0}
 .ecombi th,.ecombi td{padding:3px 12px 3px 0;text-align:left;vertical-align:top;background:none;border:0;
 border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent)}
 .ecombi th{font-weight:600}.ecombi .number{text-align:right}.ecombi .note{opacity:.7}
-.ecombi pre{white-space:pre-wrap;font-size:12px}.ecombi summary{cursor:pointer}
+.ecombi pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px}.ecombi summary{cursor:pointer}
 </style>"""
 
 

@@ -29,6 +29,7 @@ class Passport:
         params: Their values.
         snapshot: Number of the snapshot read.
         published_at: When that snapshot was published, aware, UTC.
+        notes: What to know before trusting the figures, a sentence each; most often nothing.
     """
 
     query: MetricQuery
@@ -41,6 +42,7 @@ class Passport:
     params: dict[str, Parameter]
     snapshot: int
     published_at: datetime
+    notes: tuple[str, ...] = ()
 
     @property
     def start(self) -> date | None:
@@ -70,6 +72,7 @@ class Passport:
         published = f"{fmt.day(self.published_at)}, {self.published_at:%H:%M} UTC"
         lines.append(("Snapshot", f"{self.snapshot}, published {published}"))
         lines.append(("Engine", f"{self.engine}, {self.warehouse}"))
+        lines += [("Note", note) for note in self.notes]
         return lines
 
     @property

@@ -75,10 +75,15 @@ def _shape(query: MetricQuery, catalogue: Catalogue, *, use_rollups: bool) -> Sh
         starts=query.start is not None,
         ends=query.end is not None,
         compared=query.compare is not None,
+        same_dates=_same_dates(query),
         fill=query.fill,
         where=where,
         use_rollups=use_rollups,
     )
+
+
+def _same_dates(query: MetricQuery) -> bool:
+    return query.compare == "year_ago" and query.grain in (Grain.DAY, Grain.HOUR)
 
 
 def _check(metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...]) -> None:
@@ -98,7 +103,8 @@ def _bound(query: MetricQuery, catalogue: Catalogue) -> dict[str, Parameter]:
     if before is not None and query.start is not None:
         bound |= {"start_before": before.start, "end_before": before.end}
         if query.grain is not None:
-            bound["shift"] = _shift(before.start, query.start, query.grain)
+            grain = Grain.MONTH if _same_dates(query) else query.grain
+            bound["shift"] = _shift(before.start, query.start, grain)
     for name, values in query.where:
         known = _readable(catalogue.dimension(name), values)
         bound |= {f"{name}_{i}": value for i, value in enumerate(known)}

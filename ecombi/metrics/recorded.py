@@ -36,9 +36,12 @@ def is_recorded(sums: ir.Table, mart: Mart, shape: Shape, side: Side) -> ir.Bool
             last >= parameter("start_before", "date").cast("timestamp")
         )
     bucket = sums[shape.grain.value]
-    if side:
-        bucket = moved(bucket, shape.grain, back=True)
-    return (bucket >= first.truncate(TRUNCATE[shape.grain])) & (bucket < last + ibis.interval(days=1))
+    earlier = moved(bucket, shape, back=True) if side else bucket
+    recorded = (earlier >= first.truncate(TRUNCATE[shape.grain])) & (earlier < last + ibis.interval(days=1))
+    if side and shape.same_dates:
+        # No year before has a day for a 29 February.
+        recorded &= moved(earlier, shape) == bucket
+    return recorded
 
 
 def calendar(mart: Mart, shape: Shape, grain: Grain) -> ir.Table:

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Date, DateTime, Integer, Numeric, SmallIntege
 
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Mart
-from ecombi.metrics.shapes import MONTHLY, Filter, Shape
+from ecombi.metrics.shapes import Filter, Shape
 from ecombi.schema.periods import Grain
 
 Side = Literal["", "_before"]
@@ -112,9 +112,9 @@ def _passes(rows: ir.Table, condition: Filter) -> ir.BooleanValue:
     return ibis.or_(*tests)
 
 
-def moved(bucket: ir.Value, grain: Grain, *, back: bool = False) -> ir.Value:
-    """Move a bucket of the earlier range onto the one at the same position in the later range, or back."""
-    shift = parameter("shift", "int32").as_interval("M" if grain in MONTHLY else "D")
+def moved(bucket: ir.Value, shape: Shape, *, back: bool = False) -> ir.Value:
+    """Move a bucket of the earlier range onto its counterpart in the later range, or back."""
+    shift = parameter("shift", "int32").as_interval("M" if shape.moved_by_months else "D")
     return bucket - shift if back else bucket + shift
 
 
@@ -128,7 +128,17 @@ def _bucketed(rows: ir.Table, shape: Shape, side: Side) -> ir.Table:
         start = start + rows["at_hour"].cast("int32").as_interval("h")
     elif shape.grain is not Grain.DAY:
         start = start.truncate(TRUNCATE[shape.grain])
+    name = shape.grain.value
+    rows = rows.mutate(**{name: start})
     if not side:
-        return rows.mutate(**{shape.grain.value: start})
-    rows = rows.mutate(**{shape.grain.value: moved(start, shape.grain)})
-    return rows.filter(rows[shape.grain.value] < parameter("end", "date").cast("timestamp"))
+        return rows
+    counterpart = moved(rows[name], shape)
+    if shape.same_dates:
+        # A 29 February would fall on the 28th, or before the first day.
+        rows = rows.filter(
+            moved(counterpart, shape, back=True) == rows[name],
+            counterpart >= parameter("start", "date").cast("timestamp"),
+        )
+        counterpart = moved(rows[name], shape)
+    rows = rows.mutate(**{name: counterpart})
+    return rows.filter(rows[name] < parameter("end", "date").cast("timestamp"))

@@ -137,7 +137,7 @@ orders: Final = DistinctMeasure(
     formula="Number of different orders with at least one sale.",
     description=(
         "An order with goods in two categories counts once in each and once in the total. Cancelled orders "
-        "are in. Left out: orders of gift cards only, returns, sales without an order number."
+        "are in. Left out: orders of gift cards only, returns and credit notes, sales without an order number."
     ),
     example="A1, A2 and A4 = 3",
     source="https://www.vendure.io/marketplace/metrics",
@@ -163,8 +163,8 @@ aov: Final = Ratio(
     direction=Direction.UP,
     formula="(Gross sales − discounts) ÷ orders.",
     description=(
-        "Goods per order, as ordered: a later return does not move it. Left out: returns, tax, shipping, "
-        "orders of gift cards only."
+        "Goods per order, as ordered: a later return does not move it. A discount given later counts on its own day "
+        "when booked, and with its order when ordered. Left out: returns, tax, shipping, orders of gift cards only."
     ),
     example="(70.00 − 2.00) ÷ 3 = 22.67",
     source="https://www.vendure.io/marketplace/metrics (the variant without tax)",
@@ -266,14 +266,14 @@ gross_margin_rate: Final = Ratio(
 
 _costed_sales: Final = Measure(
     name="costed_sales",
-    label="Gross sales with a known cost",
+    label="Net sales with a known cost",
     unit=Unit.MONEY,
     direction=Direction.UP,
-    formula="Sum of quantity × unit price of the goods sold whose cost is known.",
+    formula="Gross sales − discounts − returns of the goods whose cost is known.",
     description="Left out: goods without a known cost.",
-    example="20.00 + 40.00 = 60.00",
+    example="(20.00 − 2.00 − 9.00) + 40.00 = 49.00",
     source=_SHOPIFY,
-    kinds=(Kind.SALE,),
+    kinds=_GOODS,
     column="costed_amount",
 )
 
@@ -282,13 +282,14 @@ cost_coverage: Final = Ratio(
     label="Cost coverage",
     unit=Unit.RATE,
     direction=Direction.UP,
-    formula="Gross sales of goods with a known cost ÷ gross sales.",
+    formula="Net sales of goods with a known cost ÷ net sales.",
     description=(
-        "How far the margin can be trusted: 100% where the cost of everything sold is known. Measured before "
-        "discounts and returns, which carry no cost of their own, so it stays between 0% and 100%."
+        "How far the margin can be trusted: 100% where the cost of everything sold is known. A discount or return "
+        "counts as known where its goods' cost is. It is below 0% or above 100% only where more came back than was "
+        "sold, of goods with or of goods without a known cost."
     ),
-    example="(20.00 + 40.00) ÷ 70.00 = 85.7%",
+    example="(20.00 − 2.00 − 9.00 + 40.00) ÷ 59.00 = 83.1%",
     source="net_sales_with_cost_recorded in " + _SHOPIFY,
     numerator=_costed_sales,
-    denominator=gross_sales,
+    denominator=net_sales,
 )

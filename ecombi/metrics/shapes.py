@@ -14,7 +14,7 @@ from ecombi.schema.rollups import Rollup
 Dialect = Literal["duckdb", "postgres"]
 
 MONTHLY = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
-"""Grains of whole months: an earlier range is moved onto the later one by months; by days for the others."""
+"""Grains of whole months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Shape:
         starts: The period has a first day.
         ends: The period has an end.
         compared: The figures of an earlier range are put beside.
+        same_dates: Its days and hours are put beside those of the same date, not of the same position.
         fill: Time buckets in which nothing happened are added.
         use_rollups: False sums the mart itself.
     """
@@ -45,6 +46,7 @@ class Shape:
     starts: bool = False
     ends: bool = False
     compared: bool = False
+    same_dates: bool = False
     fill: bool = False
     where: tuple[Filter, ...] = ()
     use_rollups: bool = True
@@ -58,6 +60,11 @@ class Shape:
     def keys(self) -> tuple[str, ...]:
         """The columns that identify one row of the answer: the dimensions, then the time bucket."""
         return (*(d.name for d in self.by), *([self.grain.value] if self.grain else []))
+
+    @property
+    def moved_by_months(self) -> bool:
+        """The earlier range is moved onto the later one by months; by days otherwise."""
+        return self.same_dates or self.grain in MONTHLY
 
     @property
     def marts(self) -> tuple[Mart, ...]:

@@ -105,8 +105,11 @@ class Period:
         return Period(self.start - timedelta(days=self.days), self.start)
 
     def year_ago(self) -> Period:
-        """Return the same dates one year earlier; where there is no 29 February, it is the 28th."""
-        return Period(_add_months(self.start, -12), _add_months(self.end, -12))
+        """Return the same dates one year earlier, whole months as whole months; for a 29 February, it is the 28th."""
+        start = _add_months(self.start, -12)
+        if self.whole_months:
+            return Period(start, _add_months(self.end, -12))
+        return Period(start, _add_months(self.last, -12) + timedelta(days=1))
 
     @property
     def whole_months(self) -> int:

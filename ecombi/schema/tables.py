@@ -114,7 +114,12 @@ ledger = _table(
     _c("country", String, "Country of the customer as the shop names it."),
     _c("qty", BigInteger, "Whole units; negative for goods coming back or written off.", required=True),
     _c("amount", MONEY, "In the shop's currency, exact, signed from the shop's side.", required=True),
-    _c("cost_amount", MONEY, "Cost of the goods at the time of sale, sign as qty; null where unknown."),
+    _c(
+        "cost_amount",
+        MONEY,
+        "Of a sale, discount or return: cost of the goods it moves, at the time of sale, sign as qty; 0 where it moves "
+        "none, as a discount, or brings back scrapped ones; null where the product's cost is unknown.",
+    ),
     _c("currency", String, "ISO 4217 code the customer paid in.", required=True),
     _c("fx_to_shop", RATE, "Shop currency per unit of currency; 1 where they are the same.", required=True),
     _c("loaded_at", DateTime, "UTC; when this row became known.", required=True),

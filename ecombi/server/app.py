@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.httpserver import HTTPServer
@@ -37,7 +38,13 @@ from ecombi.widgets import STATIC as WIDGET_FILES
 
 logger = logging.getLogger(__name__)
 
-EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget", "bqplot", "bqscales")
+EXTENSIONS = (
+    "@voila-dashboards/widgets-manager8",
+    "@jupyter-widgets/jupyterlab-manager",
+    "anywidget",
+    "bqplot",
+    "bqscales",
+)
 REAP_EVERY, REAP_GRACE = 15.0, 60.0
 _KERNEL = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -53,6 +60,9 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
     Raises:
         ConfigurationError: The project has no dashboard.
     """
+
+    port: int
+    ip: str
 
     def __init__(self, settings: Settings, *, port: int, ip: str) -> None:
         project = project_root(settings.project)
@@ -85,7 +95,9 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
                 "page": [WIDGET_FILES, TEMPLATE],
             }
         )
-        self._front_end = get_page_config("/", {"mathjax_config": None, "mathjax_url": None}, logger, self.voila_configuration)
+        self._front_end: dict[str, Any] = get_page_config(
+            "/", {"mathjax_config": None, "mathjax_url": None}, logger, self.voila_configuration
+        )
         self._environment = kernel_environment(settings, project)
         self.warehouse = open_warehouse(settings)
 
@@ -116,11 +128,18 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
 
     def _listen(self) -> HTTPServer:
         try:
-            listening = socket.create_server((self.ip, self.port), family=socket.AF_INET6 if ":" in self.ip else socket.AF_INET)
+            listening = socket.create_server(
+                (self.ip, self.port), family=socket.AF_INET6 if ":" in self.ip else socket.AF_INET
+            )
         except OSError as error:
-            reason = "is in use by another program" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            reason = (
+                "is in use by another program"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be used: {error.strerror}"
+            )
             raise ConfigurationError(
-                f"Port {self.port} on {self.ip} {reason}. Choose another with --port or ECOMBI_DASHBOARD_PORT; 0 takes a free one."
+                f"Port {self.port} on {self.ip} {reason}. "
+                "Choose another with --port or ECOMBI_DASHBOARD_PORT; 0 takes a free one."
             ) from error
         listening.setblocking(False)
         self.port = listening.getsockname()[1]
@@ -131,9 +150,9 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
         server.add_socket(listening)
         return server
 
-    def init_settings(self) -> dict[str, object]:
+    def init_settings(self) -> dict[str, Any]:
         """Return Voila's settings, with compressed pages and no foreign host name where only this machine may come."""
-        settings: dict[str, object] = super().init_settings()
+        settings: dict[str, Any] = super().init_settings()
         local = ip_address(self.ip).is_loopback
         return settings | {
             "compress_response": True,
@@ -142,7 +161,7 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
             "log_function": _log_request,
         }
 
-    def init_handlers(self) -> list[tuple[object, ...]]:
+    def init_handlers(self) -> list[Any]:
         """Return the routes, all of them: pages, their files, and the websocket and the end of their kernels."""
         ours = {"dashboards": self.dashboards, "assets": self.assets}
         page = ours | {
@@ -162,10 +181,15 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
             (r".*", MissingHandler, ours),
         ]
 
-    def front_end(self, name: str) -> dict[str, object]:
+    def front_end(self, name: str) -> dict[str, Any]:
         """Return what Voila's front end reads from the page, and what our template does."""
-        known = self._front_end | {"fullStaticUrl": self.assets.url("voila"), "fullLabextensionsUrl": self.assets.url("lab")}
-        return known | {"page": {"name": name, "dashboards": self.dashboards, "files": self.assets.url("page"), "preload": ()}}
+        known = self._front_end | {
+            "fullStaticUrl": self.assets.url("voila"),
+            "fullLabextensionsUrl": self.assets.url("lab"),
+        }
+        return known | {
+            "page": {"name": name, "dashboards": self.dashboards, "files": self.assets.url("page"), "preload": ()}
+        }
 
 
 def _log_request(handler: RequestHandler) -> None:

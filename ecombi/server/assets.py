@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,7 +23,9 @@ class Assets:
     """
 
     def __init__(self, groups: Mapping[str, Sequence[Path]]) -> None:
-        self._groups = {name: tuple(folder.resolve() for folder in folders if folder.is_dir()) for name, folders in groups.items()}
+        self._groups = {
+            name: tuple(folder.resolve() for folder in folders if folder.is_dir()) for name, folders in groups.items()
+        }
         self._key = _key(folder for folders in self._groups.values() for folder in folders)
 
     def url(self, group: str) -> str:
@@ -40,7 +42,7 @@ class Assets:
         return None
 
 
-class AssetHandler(RequestHandler):  # type: ignore[misc]  # untyped base
+class AssetHandler(RequestHandler):
     """Answers with one file."""
 
     def initialize(self, *, assets: Assets) -> None:
@@ -60,7 +62,12 @@ class AssetHandler(RequestHandler):  # type: ignore[misc]  # untyped base
         self.set_header("Cache-Control", f"public, max-age={_YEAR}, immutable")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Vary", "Accept-Encoding")
-        packed = "gzip" in self.request.headers.get("Accept-Encoding", "") and path.suffix in {".js", ".css", ".svg", ".json"}
+        packed = "gzip" in self.request.headers.get("Accept-Encoding", "") and path.suffix in {
+            ".js",
+            ".css",
+            ".svg",
+            ".json",
+        }
         # Also where it is not packed: else Tornado would compress it again for every browser.
         self.set_header("Content-Encoding", "gzip" if packed else "identity")
         self.finish(_contents(path, path.stat().st_mtime_ns, packed=packed))
@@ -72,7 +79,7 @@ def _contents(path: Path, changed: int, *, packed: bool) -> bytes:  # noqa: ARG0
     return gzip.compress(contents, compresslevel=6, mtime=0) if packed else contents
 
 
-def _key(folders: object) -> str:
+def _key(folders: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):

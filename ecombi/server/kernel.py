@@ -13,8 +13,8 @@ from importlib import import_module
 
 
 def _load() -> None:
-    # Waiting for sockets, handshakes and readers leaves the processor free: the heavy imports fit in there. Whoever needs one
-    # of them earlier waits for it as for any import; a failure shows itself again there, where it can be said in words.
+    # Waiting for sockets, handshakes and readers leaves the processor free: imports fit in there. Whoever needs one
+    # earlier waits for it as for any import; a failure shows itself again there, where it can be said in words.
     with suppress(Exception):
         import_module("ecombi.dashboards.showing")
         rehearsal = import_module("ecombi.dashboards.rehearsal")

@@ -7,8 +7,10 @@ import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from pydantic import AliasChoices, SecretStr
 from traitlets import Bool, Dict, default
@@ -28,7 +30,7 @@ ENOUGH.set()
 _QUIET = ("--HistoryManager.enabled=False", "--log-level=ERROR")
 
 
-class OwnPython(KernelSpecManager):  # type: ignore[misc]  # untyped base
+class OwnPython(KernelSpecManager):
     """The one kernel there is: the Python that serves, whatever kernels the user has installed elsewhere."""
 
     def find_kernel_specs(self) -> dict[str, str]:
@@ -48,22 +50,23 @@ class OwnPython(KernelSpecManager):  # type: ignore[misc]  # untyped base
         return {KERNEL: {"resource_dir": "", "spec": self.get_kernel_spec(KERNEL).to_dict()}}
 
 
-class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped base
+class PageKernels(AsyncMappingKernelManager):
     """Starts and ends kernels. One whose page has gone is ended even if its browser never said goodbye."""
 
     environment = Dict(help="Variables every kernel is given.")
     keep_spare = Bool(True, help="Have one kernel started and loaded before its page is asked for.")
 
-    def __init__(self, **options: object) -> None:
-        super().__init__(**options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)  # type: ignore[no-untyped-call]  # untyped base
         self._spare: asyncio.Task[str] | None = None
+        self._soon: asyncio.TimerHandle | None = None
 
     @default("allow_tracebacks")
     def _no_tracebacks(self) -> bool:
         return False
 
-    async def start_kernel(self, *, env: Mapping[str, str], **options: object) -> str:
-        """Give a page its kernel: the spare one if it is ready, else a new one; returns its id.
+    async def start_kernel(self, *, env: Mapping[str, str], **options: Any) -> str:  # type: ignore[override]  # bases differ
+        """Give a page its kernel: the spare one where there is one, else a new one; returns its id.
 
         Args:
             env: The server's environment and what the request says; ours is put on top.
@@ -79,22 +82,28 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
         self.prepare(environment, after=_REFILL, **options)
         return kernel
 
-    def prepare(self, environment: Mapping[str, str], *, after: float = 0, **options: object) -> None:
-        """Start a spare kernel in the background: it loads what every page needs before there is one that waits for it."""
+    def prepare(self, environment: Mapping[str, str], *, after: float = 0, **options: Any) -> None:
+        """Start a spare kernel in the background: it loads what every page needs before one waits for it."""
 
         async def start() -> str:
-            await asyncio.sleep(after)
-            started: str = await super(PageKernels, self).start_kernel(env={**environment, **self.environment}, **options)
-            return started
+            known = {**environment, **self.environment}
+            return await super(PageKernels, self).start_kernel(env=known, **options)
 
-        if self.keep_spare:
+        def begin() -> None:
             self._spare = asyncio.create_task(start())
 
+        if self._soon is not None:
+            self._soon.cancel()
+        if self.keep_spare:
+            # The page that has just got its kernel needs the processor more.
+            self._soon = asyncio.get_running_loop().call_later(after, begin)
+
     async def retire(self) -> None:
-        """End every kernel at once, the spare one and those that are just starting too."""
-        self.keep_spare = False
-        if self._spare is not None and not self._spare.done():
-            self._spare.cancel()
+        """End every kernel at once, the spare one too."""
+        if self._soon is not None:
+            self._soon.cancel()
+        if self._spare is not None:
+            await asyncio.wait([self._spare])
         await self.shutdown_all(now=True)
 
     async def _hand_over(self, spare: asyncio.Task[str], environment: Mapping[str, str]) -> str | None:
@@ -106,7 +115,7 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
             try:
                 told = {str(name): str(value) for name, value in environment.items()}
                 client.execute(_HAND_OVER.format(told), silent=True, store_history=False)
-                answer = await client.get_shell_msg(timeout=_PATIENCE)
+                answer = await ensure_async(client.get_shell_msg(timeout=_PATIENCE))
             finally:
                 client.stop_channels()
         except Exception:
@@ -128,7 +137,11 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
             seen: When somebody was last connected, by kernel; kept up to date here.
             grace: Seconds a page may take to connect, or to come back after a break of its network.
         """
-        spare = self._spare.result() if self._spare is not None and self._spare.done() and not self._spare.cancelled() else None
+        spare = (
+            self._spare.result()
+            if self._spare is not None and self._spare.done() and not self._spare.cancelled()
+            else None
+        )
         alive = set(self.list_kernel_ids()) - {spare}
         for kernel in alive:
             if self._kernel_connections.get(kernel, 0) > 0 or kernel not in seen:
@@ -145,7 +158,7 @@ class PageKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # untyped b
             await asyncio.sleep(every)
             for kernel in self.open_too_long(loop.time(), seen, grace):
                 logger.info("ended an abandoned page kernel=%s", kernel)
-                await self.shutdown_kernel(kernel, now=True)
+                await self.shutdown_kernel(kernel, now=True)  # type: ignore[no-untyped-call]  # untyped base
 
 
 def kernel_environment(settings: Settings, project: Path) -> dict[str, str]:

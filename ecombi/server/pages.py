@@ -55,10 +55,12 @@ class WordsMixin:
         if status_code == 404:
             self.say("No such page", "There is no dashboard at this address.", status=404)
         else:
-            self.say("This page cannot be shown", "Something went wrong; the server's log says what.", status=status_code)
+            self.say(
+                "This page cannot be shown", "Something went wrong; the server's log says what.", status=status_code
+            )
 
 
-class HomeHandler(WordsMixin, JupyterHandler):  # type: ignore[misc]  # untyped base
+class HomeHandler(WordsMixin, JupyterHandler):
     """The address without a name leads to the first dashboard."""
 
     def initialize(self, *, dashboards: Sequence[str], assets: Assets) -> None:
@@ -73,7 +75,7 @@ class HomeHandler(WordsMixin, JupyterHandler):  # type: ignore[misc]  # untyped 
 class MissingHandler(HomeHandler):
     """Any address that is not one of ours."""
 
-    def prepare(self) -> None:
+    async def prepare(self, **_: object) -> None:
         """Say so, whatever was asked."""
         self.write_error(404)
 

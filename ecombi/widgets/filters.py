@@ -101,7 +101,15 @@ def filter_bar(bar: Bar) -> Markup:
         el("button", "Share link", class_="ctl push hide", type="button", data_do="copy-link"),
         class_="row",
     )
-    return el("div", first, el("p", bar.printed, class_="print-only"), second, class_="filters", role="region", aria_label="Filters")
+    return el(
+        "div",
+        first,
+        el("p", bar.printed, class_="print-only"),
+        second,
+        class_="filters",
+        role="region",
+        aria_label="Filters",
+    )
 
 
 def _segments(label: str, name: str, options: Sequence[Option], class_: str) -> Markup:
@@ -122,7 +130,7 @@ def _segments(label: str, name: str, options: Sequence[Option], class_: str) -> 
 
 
 def _dates(bar: Bar) -> Markup:
-    bounds = {"min": bar.earliest, "max": bar.latest, "required": True}
+    bounds: dict[str, str | bool] = {"min": bar.earliest, "max": bar.latest, "required": True}
     form = el(
         "form",
         el("label", el("span", "From"), el("input", type="date", name="from", value=bar.first, **bounds)),

@@ -46,7 +46,7 @@ def read_action(content: object) -> Action | None:
     return Action(do=do, name=name, values=tuple(values))
 
 
-class Acting(anywidget.AnyWidget):  # type: ignore[misc]  # untyped base
+class Acting(anywidget.AnyWidget):
     """A widget that reports actions."""
 
     def on_action(self, callback: Callable[[Action], None]) -> None:
@@ -65,13 +65,20 @@ class Acting(anywidget.AnyWidget):  # type: ignore[misc]  # untyped base
 class Panel(Acting):
     """Shows `html`, changed in place, and reports what is pressed in it.
 
-    Controls are elements with `data-do` (and `data-name`, `data-value`); a fieldset with `data-do` sends its ticked boxes,
-    a form its inputs. Nothing else in the HTML reaches the kernel.
+    Controls are elements with `data-do` (and `data-name`, `data-value`); a fieldset with `data-do` sends its ticked
+    boxes, a form its inputs. Nothing else in the HTML reaches the kernel.
     """
 
     _esm = Unicode((STATIC / "panel.js").read_text("utf-8")).tag(sync=True)
     html = Unicode().tag(sync=True)
-    label = Unicode(help="Name of the tile around it, for screen readers; empty where the HTML has one itself.").tag(sync=True)
+    label = Unicode(help="Name of the tile around it, for screen readers; empty where the HTML has one itself.").tag(
+        sync=True
+    )
+
+    @property
+    def markup(self) -> Markup:
+        """What is shown."""
+        return Markup(self.html)  # noqa: S704 - only `show` sets it, to markup
 
     def show(self, html: Markup) -> None:
         """Replace what is shown."""

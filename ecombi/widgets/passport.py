@@ -21,7 +21,19 @@ def passport_card(title: str, facts: Sequence[tuple[str, Child]]) -> Markup:
     rows = [el("div", el("dt", term), el("dd", text), style="display:contents") for term, text in facts]
     ask = el("button", "Show SQL", class_="link", type="button", data_do="sql")
     place = el("pre", class_="sql", data_fill="sql", tabindex="0")
-    card = el("div", el("h3", title), el("dl", rows), el("footer", ask), place, class_="pop", role="dialog", aria_label=f"About {title}")
+    card = el(
+        "div",
+        el("h3", title),
+        el("dl", rows),
+        el("footer", ask),
+        place,
+        class_="pop",
+        role="dialog",
+        aria_label=f"About {title}",
+    )
     return el(
-        "details", el("summary", icon("about"), class_="icon", aria_label=f"About this number: {title}"), card, class_="passport menu"
+        "details",
+        el("summary", icon("about"), class_="icon", aria_label=f"About this number: {title}"),
+        card,
+        class_="passport menu",
     )

@@ -38,9 +38,19 @@ def lines(series: Sequence[Line], *, said: str, class_: str = "spark", dot: bool
         return el("svg", class_=class_, role="img", aria_label=said)
     low, high = min(known), max(known)
     paths = [el("path", class_=line.style, d=_path(line.points, low, high)) for line in series]
-    inside = el("svg", paths, viewBox=f"0 0 {steps} 100", preserveAspectRatio="none", width="100%", height="100%", overflow="visible")
+    inside = el(
+        "svg",
+        paths,
+        viewBox=f"0 0 {steps} 100",
+        preserveAspectRatio="none",
+        width="100%",
+        height="100%",
+        overflow="visible",
+    )
     last = series[-1].points[-1] if dot else None
-    end = None if last is None else el("circle", cx="100%", cy=f"{_height(last, low, high):.2f}%", r="2.5", class_="end")
+    end = (
+        None if last is None else el("circle", cx="100%", cy=f"{_height(last, low, high):.2f}%", r="2.5", class_="end")
+    )
     return el("svg", inside, end, class_=class_, role="img", aria_label=said)
 
 
@@ -59,7 +69,14 @@ def stack(bars: Sequence[tuple[str, Sequence[tuple[int, float]]]], *, said: str)
     return el("div", drawn, el("div", el("span"), scale, class_="scale"), class_="stack", role="img", aria_label=said)
 
 
-def heat(rows: Sequence[tuple[str, Sequence[tuple[float | None, str]]]], *, ticks: Sequence[str], steps: Sequence[str], top: float, said: str) -> Markup:
+def heat(
+    rows: Sequence[tuple[str, Sequence[tuple[float | None, str]]]],
+    *,
+    ticks: Sequence[str],
+    steps: Sequence[str],
+    top: float,
+    said: str,
+) -> Markup:
     """Draw a heat map in seven classes.
 
     Args:
@@ -75,7 +92,12 @@ def heat(rows: Sequence[tuple[str, Sequence[tuple[float | None, str]]]], *, tick
         cells += [el("i", class_=f"q{_class(value, top)}", title=title) for value, title in values]
     cells.append(el("span"))
     cells += [el("span", tick, class_="x") for tick in ticks]
-    key = el("div", [el("i", class_=f"q{number}") for number in range(1, 8)], [el("span", step) for step in steps], class_="ramp")
+    key = el(
+        "div",
+        [el("i", class_=f"q{number}") for number in range(1, 8)],
+        [el("span", step) for step in steps],
+        class_="ramp",
+    )
     return join([el("div", cells, class_="heat", role="img", aria_label=said), key])
 
 

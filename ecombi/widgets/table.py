@@ -73,19 +73,28 @@ def _row(row: Row, columns: Sequence[Column], *, bars: bool) -> Markup:
     name, value = row.drill or (None, None)
     if row.drill:
         first = el(
-            "button", first, type="button", class_="row", data_do="drill", data_name=name, data_value=value, aria_pressed=_flag(row.chosen)
+            "button",
+            first,
+            type="button",
+            class_="row",
+            data_do="drill",
+            data_name=name,
+            data_value=value,
+            aria_pressed=_flag(row.chosen),
         )
     cells = [el("td", first)]
     if bars:
         bar = None if row.bar is None else el("span", class_="bar", style=f"width:{max(row.bar, 0):.2%}")
         cells.append(el("td", bar, class_="b", aria_hidden="true"))
     cells += [el("td", cell, class_=_classes(column)) for cell, column in zip(others, columns[1:], strict=True)]
-    return el("tr", cells, class_=row.kind or None, data_do="drill" if row.drill else None, data_name=name, data_value=value)
+    return el(
+        "tr", cells, class_=row.kind or None, data_do="drill" if row.drill else None, data_name=name, data_value=value
+    )
 
 
 def _classes(column: Column) -> str | None:
     return " ".join(word for word, on in (("num", column.number), ("lo", column.spare)) if on) or None
 
 
-def _flag(value: bool) -> str:  # noqa: FBT001 - an attribute's value
+def _flag(value: bool) -> str:
     return "true" if value else "false"

@@ -122,7 +122,11 @@ class Tile:
     def wait(self) -> None:
         """Show grey lines in the shape of what comes."""
         lines = [el("i", style=f"width:{width}%") for width in self.lines]
-        self._draw(Content(body=el("div", lines, class_="skel", aria_busy="true", aria_label=f"Loading {self.title}"), chart=False))
+        self._draw(
+            Content(
+                body=el("div", lines, class_="skel", aria_busy="true", aria_label=f"Loading {self.title}"), chart=False
+            )
+        )
 
     def fail(self, words: str) -> None:
         """Say that the figures cannot be shown: what happened, and one next step. Never a trace."""
@@ -144,18 +148,33 @@ class Tile:
         if self.root.layout.display == "none":
             return NOTHING
         if self._foot is None:
-            return Markup(self._head.html)
+            return self._head.markup
         drawn = self.content is not None and self.content.chart
         picture = self.picture() if self.picture is not None and drawn else NOTHING
         stale = self.content.stale if self.content else ""
-        return el("section", Markup(self._head.html), picture, Markup(self._foot.html), class_=_classes(self.span, stale=stale))
+        return el(
+            "section",
+            self._head.markup,
+            picture,
+            self._foot.markup,
+            class_=_classes(self.span, stale=stale),
+        )
 
     def _draw(self, content: Content) -> None:
-        head = join([self._header(content), _strip(content), el("div", content.body, class_="body") if content.body else None])
+        head = join(
+            [self._header(content), _strip(content), el("div", content.body, class_="body") if content.body else None]
+        )
         note = el("p", content.note, class_="note") if content.note else NOTHING
         if self._foot is None or self.chart is None:
             self._head.show(
-                el("section", head, note, class_=_classes(self.span, stale=content.stale), id=self.name, aria_label=self.title)
+                el(
+                    "section",
+                    head,
+                    note,
+                    class_=_classes(self.span, stale=content.stale),
+                    id=self.name,
+                    aria_label=self.title,
+                )
             )
             return
         self._head.show(head)
@@ -196,7 +215,8 @@ def _strip(content: Content) -> Markup | None:
 
 def _menu(title: str, name: str, items: Sequence[tuple[str, str]]) -> Markup:
     buttons = [
-        el("button", label, type="button", data_do=do, data_anchor=name if do == "copy-link" else None) for do, label in items
+        el("button", label, type="button", data_do=do, data_anchor=name if do == "copy-link" else None)
+        for do, label in items
     ]
     return el(
         "details",

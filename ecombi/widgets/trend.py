@@ -50,30 +50,62 @@ class Trend:
         scales = {"x": self._x, "y": self._y}
         self._across = bqplot.Axis(scale=self._x, side="bottom", grid_lines="none", tick_style=_TICK, tick_values=[0.0])
         self._up = bqplot.Axis(
-            scale=self._y, side="left", grid_lines="solid", grid_color="var(--grid)", tick_style=_TICK, tick_values=[0.0]
+            scale=self._y,
+            side="left",
+            grid_lines="solid",
+            grid_color="var(--grid)",
+            tick_style=_TICK,
+            tick_values=[0.0],
         )
-        self._before = bqplot.Lines(x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-before)"], stroke_width=1.5)
+        self._before = bqplot.Lines(
+            x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-before)"], stroke_width=1.5
+        )
         self._before_open = bqplot.Lines(
-            x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-before)"], stroke_width=1.5, line_style="dashed"
+            x=[0.0, 1.0],
+            y=[0.0, 0.0],
+            scales=scales,
+            colors=["var(--series-before)"],
+            stroke_width=1.5,
+            line_style="dashed",
         )
-        self._now = bqplot.Lines(x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-now)"], stroke_width=2)
-        self._open = bqplot.Lines(x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-now)"], stroke_width=2, line_style="dashed")
+        self._now = bqplot.Lines(
+            x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-now)"], stroke_width=2
+        )
+        self._open = bqplot.Lines(
+            x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--series-now)"], stroke_width=2, line_style="dashed"
+        )
         self._zero = bqplot.Lines(x=[0.0, 1.0], y=[0.0, 0.0], scales=scales, colors=["var(--axis)"], stroke_width=1)
         self._peak = bqplot.Scatter(
-            x=[0.0], y=[0.0], scales=scales, colors=["var(--surface)"], stroke="var(--series-now)", stroke_width=2, default_size=40, apply_clip=False
+            x=[0.0],
+            y=[0.0],
+            scales=scales,
+            colors=["var(--surface)"],
+            stroke="var(--series-now)",
+            stroke_width=2,
+            default_size=40,
+            apply_clip=False,
         )
         self._peak_name = bqplot.Label(
-            x=[0.0], y=[0.0], text=[""], scales=scales, colors=["var(--text)"], default_size=11, align="middle", y_offset=-12,
-            font_weight="normal", apply_clip=False,
+            x=[0.0], y=[0.0], text=[""], scales=scales, colors=["var(--text)"], default_size=11, align="middle",
+            y_offset=-12, font_weight="normal", apply_clip=False,
         )  # fmt: skip
         tooltip = bqplot.Tooltip(fields=["name"], show_labels=False)
         self._points = bqplot.Scatter(
             x=[0.0], y=[0.0], scales=scales, colors=["var(--series-now)"], default_size=64, opacities=[0.0],
-            names=[""], display_names=False, tooltip=tooltip, hovered_style={"opacity": "1"}, unhovered_style={"opacity": "0"},
-            apply_clip=False,
+            names=[""], display_names=False, tooltip=tooltip, hovered_style={"opacity": "1"},
+            unhovered_style={"opacity": "0"}, apply_clip=False,
         )  # fmt: skip
         self.figure = bqplot.Figure(
-            marks=[self._zero, self._before, self._before_open, self._now, self._open, self._peak, self._peak_name, self._points],
+            marks=[
+                self._zero,
+                self._before,
+                self._before_open,
+                self._now,
+                self._open,
+                self._peak,
+                self._peak_name,
+                self._points,
+            ],
             axes=[self._across, self._up],
             fig_margin={"top": 24, "bottom": 28, "left": 52, "right": 16},
             padding_x=0,
@@ -98,7 +130,10 @@ class Trend:
             self._y.min, self._y.max = float(series.levels[0]), float(series.levels[-1])
         _line(self._zero, [0.0, float(max(last, 1))], [0.0, 0.0])
         closed = len(series.now) - series.open
-        for solid, dashed, values in ((self._now, self._open, series.now), (self._before, self._before_open, series.before)):
+        for solid, dashed, values in (
+            (self._now, self._open, series.now),
+            (self._before, self._before_open, series.before),
+        ):
             points = [_nan(value) for value in values]
             _line(solid, list(range(closed)), points[:closed])
             # The dashed part begins at the last finished point, so that the line has no gap.
@@ -113,14 +148,18 @@ class Trend:
         if self._series is None:
             return el("div", class_="chart picture")
         drawn = [Line(points=self._series.before, style="before"), Line(points=self._series.now, style="now")]
-        return el("div", lines([line for line in drawn if line.points], said="", dot=False, class_="wide"), class_="chart picture")
+        return el(
+            "div",
+            lines([line for line in drawn if line.points], said="", dot=False, class_="wide"),
+            class_="chart picture",
+        )
 
     def _mark_peak(self, series: Series) -> None:
         known = [(value, place) for place, value in enumerate(series.now) if value is not None]
         self._peak.visible = self._peak_name.visible = bool(known and series.peak)
         if not known:
             return
-        value, place = max(known)
+        value, place = max(known, key=lambda item: item[0])
         last = len(series.now) - 1
         # A name near the edge is set inwards: on a phone, a quarter of the chart is as wide as the name.
         align = "start" if place < last * 0.25 else "end" if place > last * 0.75 else "middle"

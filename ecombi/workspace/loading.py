@@ -116,8 +116,9 @@ class Loading:
     def replay(self, *, source: str | None = None, at: datetime) -> list[LoadReport]:
         """Put rows that were held back through their mapping again; see `Quarantine.replay`."""
         from ecombi import etl
+        from ecombi.backends.warehouse.builder import translated
 
-        with self._warehouse.build(wait=_WAIT_SECONDS) as build:
+        with self._warehouse.build(wait=_WAIT_SECONDS) as build, translated("Trying the rows again"):
             reports = etl.replay(build, self._remembered, run_id=run_id(at), at=at, source=source)
             if any(report.rows_new for report in reports):
                 etl.build_marts(build)
@@ -158,6 +159,7 @@ class Loading:
 
     def _load(self, entries: Sequence[Entry], *, at: datetime, progress: Progress | None) -> list[LoadReport]:
         from ecombi import etl
+        from ecombi.backends.warehouse.builder import translated
 
         sources = [self._source(entry, progress) for entry in entries]
 
@@ -167,7 +169,7 @@ class Loading:
 
         run = run_id(at)
         reports: list[LoadReport] = []
-        with self._warehouse.build(wait=_WAIT_SECONDS) as build:
+        with self._warehouse.build(wait=_WAIT_SECONDS) as build, translated("The load"):
             for source in sources:
                 reports += etl.load(
                     build, source, run_id=run, at=at, progress=lambda _, done, of: tell("Loading", done / of)

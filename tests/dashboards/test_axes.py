@@ -26,7 +26,7 @@ def test_levels_are_round(values, levels):
     assert axes.levels(values) == levels
 
 
-@given(st.lists(st.decimals(-10**9, 10**9, places=4).map(float), min_size=1))
+@given(st.lists(st.decimals(-(10**9), 10**9, places=4).map(float), min_size=1))
 def test_levels_enclose_every_value_and_zero(values):
     found = axes.levels(values)
     assert found[0] <= min(0.0, *values) + 1e-6 * abs(found[0])

@@ -1,7 +1,7 @@
 """The figures of the sales dashboard, against a shop added up by hand.
 
-In the seven days to 31 October 2026: sales 100.00, discounts 4.00, returns 10.00 (of an order of the 24th), net 86.00; 3 orders,
-7 units sold, 1 returned; cost 16 + 8 + 25 − 4 = 45.00. In the seven days before: net 50.00.
+In the seven days to 31 October 2026: sales 100.00, discounts 4.00, returns 10.00 (of an order of the 24th), net 86.00;
+3 orders, 7 units sold, 1 returned; cost 16 + 8 + 25 − 4 = 45.00. In the seven days before: net 50.00.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ def total(desk: Desk, query: str = "period=7d", metric: str = "net_sales"):
 
 @pytest.mark.parametrize(
     ("metric", "value"),
-    [("net_sales", 86), ("orders", 3), ("aov", 32.0), ("units", 7), ("gross_margin_rate", 41 / 86), ("return_rate", 1 / 7)],
+    [
+        ("net_sales", 86),
+        ("orders", 3),
+        ("aov", 32.0),
+        ("units", 7),
+        ("gross_margin_rate", 41 / 86),
+        ("return_rate", 1 / 7),
+    ],
 )
 def test_every_kpi_is_the_figure_of_the_ledger(desk, metric, value):
     assert float(total(desk, metric=metric)) == pytest.approx(float(value))

@@ -124,6 +124,9 @@ def test_a_text_that_a_spreadsheet_would_run_stays_a_text(opened):
 def test_nothing_found_says_what_would_help(workspace):
     _, page = build("sales", workspace, "country=Atlantis")
     assert "Nothing was sold" in text(page, "countries")
+    assert "Remove all filters" in text(page, "countries")
+    page.act(Action("reset", "", ()))
+    page.act(Action("dates", "", ("2020-01-01", "2020-01-31")))
     assert "Show every day there is" in text(page, "countries")
 
 
@@ -147,7 +150,9 @@ def failing(shop_folder):
 
 def test_one_failing_tile_leaves_the_others_alone(failing):
     _, page = build("sales", failing, "period=7d")
-    assert "Net sales by country can’t be shown The warehouse did not answer within 5 seconds." in text(page, "countries")
+    assert "Net sales by country can’t be shown The warehouse did not answer within 5 seconds." in text(
+        page, "countries"
+    )
     assert "£86.00" in text(page, "net_sales")
     assert "Mug &amp; saucer" in str(tile(page, "products").html())
 
@@ -196,7 +201,16 @@ def test_the_loading_look_is_grey_lines(opened):
 
 @pytest.mark.parametrize(
     "message",
-    [None, [], "set", {}, {"do": 1}, {"do": "set", "name": ["x"]}, {"do": "set", "value": {"a": 1}}, {"do": "set", "value": [1, 2]}],
+    [
+        None,
+        [],
+        "set",
+        {},
+        {"do": 1},
+        {"do": "set", "name": ["x"]},
+        {"do": "set", "value": {"a": 1}},
+        {"do": "set", "value": [1, 2]},
+    ],
 )
 def test_a_message_that_is_no_action_is_ignored(message):
     assert read_action(message) is None
@@ -224,7 +238,13 @@ def test_whatever_a_browser_sends_the_figures_stay_right(opened, action):
 def test_the_passport_names_all_that_is_needed_to_compute_a_figure_again(opened):
     _, page = opened
     card = text(page, "net_sales")
-    for said in ("Gross sales − discounts − returns.", "25–31 Oct 2026; against 18–24 Oct 2026", "GBP; booked", "net_sales version 1", "Snapshot 1"):
+    for said in (
+        "Gross sales − discounts − returns.",
+        "25–31 Oct 2026; against 18–24 Oct 2026",
+        "GBP; booked",
+        "net_sales version 1",
+        "Snapshot 1",
+    ):
         assert said in card
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecombi.dashboards.question import question_of
+from ecombi.dashboards.presets import question_of
 from ecombi.dashboards.sales.state import SalesState
 from ecombi.schema.periods import Grain, Period
 
@@ -27,7 +27,11 @@ def test_a_state_survives_the_way_through_an_address():
     state.choose("product", ["A&B=C"])
     again = SalesState()
     again.query = state.query
-    assert (again.countries, again.first, again.last) == (("Côte d’Ivoire", "Trinidad & Tobago"), "2026-01-05", "2026-02-01")
+    assert (again.countries, again.first, again.last) == (
+        ("Côte d’Ivoire", "Trinidad & Tobago"),
+        "2026-01-05",
+        "2026-02-01",
+    )
     assert (again.preset, again.basis, again.product) == ("custom", "ordered", "A&B=C")
 
 

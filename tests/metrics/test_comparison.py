@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
 
+from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import PeriodError
+from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.schema.periods import Period
+from ecombi.settings import load_settings
+from tests.metrics.conftest import ENGINES, publish
+from tests.metrics.tiny_shop import SHOP, ledger_row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.metrics.conftest import Ask
 
 FEBRUARY = {"start": "2012-02-01", "end": "2012-03-01"}
@@ -91,6 +99,51 @@ def test_days_that_are_not_recorded_yet_have_no_value_though_the_earlier_range_h
     assert found[pd.Timestamp(2013, 3, 11)] == (None, 1, None)
     assert pd.Timestamp(2013, 2, 25) not in found
     assert len(found) == 13 + 9
+
+
+def test_days_and_hours_of_a_year_ago_are_compared_by_date(ask: Ask) -> None:
+    days = ask("gross_sales", start="2013-02-01", end="2013-11-01", grain="day", compare="year_ago")
+    found = {r[0]: r[1:] for r in rows(days)}
+    # 10 February with 10 February; the 70.00 of 29 February have no counterpart; from March on no day is shifted.
+    assert found[pd.Timestamp(2013, 2, 10)] == (10, 10, 0)
+    assert sum(before for _, before, _ in found.values()) == 10 + 40 + 20
+    assert found[pd.Timestamp(2013, 10, 28)] == (None, 20, None)
+    assert pd.Timestamp(2013, 3, 1) not in found
+    hours = ask("orders", start="2013-10-28", end="2013-10-29", grain="hour", compare="year_ago")
+    assert rows(hours) == [(pd.Timestamp("2013-10-28T01:00"), None, 2, None)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_leap_day_has_no_year_before(engine: str, tmp_path: Path, database: Callable[[], str]) -> None:
+    url = database() if engine == "postgres" else None
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=url))
+    sold = {date(2011, 2, 28): 1, date(2011, 3, 1): 2, date(2012, 2, 28): 4, date(2012, 2, 29): 8, date(2012, 3, 1): 16}
+    publish(
+        warehouse,
+        [
+            ledger_row(n, event_at=at, order_at=at, order_id=str(n), kind="sale", qty=1, amount=Decimal(amount))
+            for n, (day, amount) in enumerate(sold.items())
+            for at in [datetime.combine(day, time(12), UTC)]
+        ],
+        {},
+    )
+
+    def asked(start: str, end: str, grain: str | None) -> list[tuple[object, ...]]:
+        query = MetricQuery.of("net_sales", start=start, end=end, grain=grain, compare="year_ago", fill=bool(grain))
+        return rows(run(query, warehouse, SHOP))
+
+    days = [pd.Timestamp(2012, 2, 28), pd.Timestamp(2012, 2, 29), pd.Timestamp(2012, 3, 1)]
+    assert asked("2012-02-28", "2012-03-02", "day") == [
+        (days[0], 4, 1, 3.0),
+        (days[1], 8, None, None),
+        (days[2], 16, 2, 7.0),
+    ]
+    assert asked("2012-02-28", "2012-03-02", None) == [(28, 3, pytest.approx(25 / 3))]
+    # 28 February of a leap year alone, and its 29th alone: both with the one 28th there was.
+    assert asked("2012-02-28", "2012-02-29", None) == [(4, 1, 3.0)]
+    assert asked("2012-02-29", "2012-03-01", None) == [(8, 1, 7.0)]
+    assert asked("2012-02-29", "2012-03-01", "day") == [(days[1], 8, None, None)]
+    warehouse.close()
 
 
 def test_weeks_and_months_keep_their_starts(ask: Ask) -> None:

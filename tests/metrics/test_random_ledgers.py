@@ -52,6 +52,10 @@ def ratio(numerator: Decimal | int | None, denominator: Decimal | int) -> Fracti
     return None if numerator is None or denominator == 0 else Fraction(numerator) / Fraction(denominator)
 
 
+def costed(rows: Sequence[Row]) -> Decimal:
+    return net([row for row in rows if row["cost_amount"] is not None])
+
+
 BY_HAND: dict[str, Callable[[Sequence[Row]], Figure]] = {
     "net_sales": net,
     "total_sales": lambda rows: (
@@ -63,6 +67,7 @@ BY_HAND: dict[str, Callable[[Sequence[Row]], Figure]] = {
     "orders": orders,
     "aov": lambda rows: ratio(total(rows, "amount", Kind.SALE, Kind.DISCOUNT), orders(rows)),
     "gross_margin": lambda rows: None if cost(rows) is None else net(rows) - cost(rows),
+    "cost_coverage": lambda rows: ratio(costed(rows), net(rows)),
     "return_rate": lambda rows: ratio(-total(rows, "qty", Kind.RETURN), total(rows, "qty", Kind.SALE)),
 }
 COUNTED = set(Kind) - {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import time
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow as pa
 import pytest
+from playwright.sync_api import sync_playwright
 
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import EmptyWarehouse, UnknownDimensionError
@@ -151,6 +153,51 @@ def test_many_rows_are_shown_in_part_and_said_so(ask: Ask) -> None:
     shown = ask("orders", grain="day", fill=True)._repr_html_()
     assert shown.count('<td class="number"') == 50
     assert "368 more rows" in shown
+
+
+def test_a_hundred_thousand_rows_are_shown_as_fast_as_fifty(ask: Ask) -> None:
+    result = ask(["net_sales", "orders", "aov"], by=["product", "country"], grain="day")
+    many = Result(pd.concat([result] * (100_000 // len(result) + 1), ignore_index=True))
+    many.passport = result.passport
+    begun = time.perf_counter()
+    shown = many._repr_html_()
+    assert time.perf_counter() - begun < 0.5
+    assert shown.count("<tr>") == 1 + 50 + shown.split("<details>", 1)[1].count("<tr>")
+
+
+@pytest.mark.browser
+def test_a_telephone_scrolls_a_wide_result_and_not_the_page(ask: Ask) -> None:
+    metrics = ["gross_sales", "net_sales", "total_sales", "orders", "aov", "return_rate"]
+    shown = ask(metrics, by=["product", "country"], **FEBRUARY, compare="previous")._repr_html_()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--headless", "--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 360, "height": 800})
+        page.set_content(shown.replace("<details>", "<details open>"))
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+        assert page.evaluate("document.querySelector('.ecombi').scrollWidth") > 360
+        browser.close()
+
+
+def test_a_misspelt_filter_value_is_said_where_nothing_was_found(ask: Ask) -> None:
+    result = ask("net_sales", where={"country": ["G B", None], "product": ["lamp", "lmap"]}, start="2013-02-01")
+    assert result["net_sales"].tolist() == [0]
+    assert result.passport.notes == (
+        "Nothing is recorded with the country 'G B'. Did you mean 'GB'?",
+        "Nothing is recorded with the product 'lmap'. Did you mean 'lamp'?",
+    )
+    assert "Did you mean &#x27;lamp&#x27;?" in result._repr_html_()
+    assert ("Note", result.passport.notes[0]) in result.passport.lines()
+    assert ask("orders", by="country", where={"channel": ["webb"]}).passport.notes == (
+        "Nothing is recorded with the channel 'webb'. Did you mean 'web'?",
+    )
+
+
+def test_known_filter_values_without_figures_are_no_mistake(ask: Ask) -> None:
+    quiet = {"start": "2012-06-01", "end": "2012-07-01"}
+    assert ask("net_sales", where={"country": ["GB"], "weekday": [7]}, **quiet).passport.notes == ()
+    assert ask("net_sales", where={"country": ["GB"]}).passport.notes == ()
 
 
 def test_no_rows_say_so(ask: Ask) -> None:

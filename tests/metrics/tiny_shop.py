@@ -26,7 +26,7 @@ o01 c01 2012-01-02T10:00 web GB return mug -1 -10.00 -4.00 2012-02-03T09:00
 o01 c01 2012-01-02T10:00 web GB tax_refund mug 0 -2.00 - 2012-02-03T09:00
 o01 c01 2012-01-02T10:00 web GB shipping_refund - 0 -3.00 - 2012-05-07T09:00
 o02 c02 2012-01-15T12:00 web GB sale lamp 1 40.00 25.00
-o02 c02 2012-01-15T12:00 web GB discount lamp 0 -4.00 -
+o02 c02 2012-01-15T12:00 web GB discount lamp 0 -4.00 0.00
 o02 c02 2012-01-15T12:00 web GB tax lamp 0 7.20 -
 o03 c03 2012-01-20T18:00 app FR sale mug 1 10.00 4.00
 o03 c03 2012-01-20T18:00 app FR shipping - 0 5.00 -
@@ -42,7 +42,7 @@ o06 c04 2012-02-29T20:00 web DE tax lamp 0 8.00 -
 o06 c04 2012-02-29T20:00 web DE return lamp -1 -40.00 0.00 2012-03-05T09:00
 o06 c04 2012-02-29T20:00 web DE tax_refund lamp 0 -8.00 - 2012-03-05T09:00
 o07 c05 2012-02-29T21:00 app DE sale mug 3 30.00 12.00
-o07 c05 2012-02-29T21:00 app DE discount mug 0 -3.00 -
+o07 c05 2012-02-29T21:00 app DE discount mug 0 -3.00 0.00
 o07 c05 2012-02-29T21:00 app DE tax mug 0 5.40 -
 o08 c06 2012-03-24T23:30 web GB sale mug 1 10.00 4.00
 o09 c07 2012-03-25T00:30 web GB sale mug 1 10.00 4.00

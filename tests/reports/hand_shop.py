@@ -28,7 +28,7 @@ o0 c2 2026-10-24T09:00 web GB return mug -1 -10.00 -4.00 2026-10-31T09:00
 o3 c3 2026-10-30T15:00 web GB sale mug 4 40.00 16.00
 o1 c4 2026-10-31T10:15 web GB sale mug 2 20.00 8.00
 o2 c5 2026-10-31T10:45 app FR sale lamp 1 40.00 25.00
-o2 c5 2026-10-31T10:45 app FR discount lamp 0 -4.00 -
+o2 c5 2026-10-31T10:45 app FR discount lamp 0 -4.00 0.00
 """
 
 

@@ -39,7 +39,15 @@ def test_the_first_address_leads_to_the_first_dashboard(server):
 
 @pytest.mark.parametrize(
     "path",
-    ["/voila/tree", "/voila/api/contents/", "/voila/render/sales.ipynb", "/voila/files/sales.ipynb", "/api/kernels", "/nowhere", "/../etc/passwd"],
+    [
+        "/voila/tree",
+        "/voila/api/contents/",
+        "/voila/render/sales.ipynb",
+        "/voila/files/sales.ipynb",
+        "/api/kernels",
+        "/nowhere",
+        "/../etc/passwd",
+    ],
 )
 def test_what_a_dashboard_does_not_need_is_not_there(server, path):
     status, page, _ = get(server.link + path)

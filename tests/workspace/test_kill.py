@@ -60,7 +60,7 @@ def nightly(workspace: Path, as_of: date) -> subprocess.Popen[bytes]:
         "--workspace",
         str(workspace),
     ]
-    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def totals(workspace: Path) -> dict[str, object]:

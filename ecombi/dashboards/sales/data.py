@@ -133,7 +133,7 @@ def product(desk: Desk, question: Question) -> Product | None:
 
 
 def _whole(desk: Desk, question: Question, metrics: Sequence[str]) -> Result:
-    """Ask for totals: one question for the whole page, but for a metric that cannot be asked together with the others."""
+    """Ask for totals: one question for the whole page, but for a metric that cannot be asked with the others."""
     try:
         return desk.ask(question, KPIS)
     except MetricError:

@@ -29,19 +29,30 @@ _STATUS = "Net of discounts and returns, without tax and shipping."
 def bar(desk: Desk, state: SalesState, question: Question) -> Markup:
     """Build the filter bar."""
     period, coverage = question.period, desk.coverage
-    chips = [Chip(label=value or UNKNOWN, name=name, value=value) for name in DIMENSIONS for value in getattr(state, name)]
+    chips = [
+        Chip(label=value or UNKNOWN, name=name, value=value) for name in DIMENSIONS for value in getattr(state, name)
+    ]
     if state.product:
         chips.append(Chip(label=f"Detail: {state.product}", name="product", value=state.product))
     return filter_bar(
         Bar(
-            presets=[Option(label=label, value=value, chosen=state.preset == value, hint=_HINTS[value]) for value, label in _PRESETS.items()],
+            presets=[
+                Option(label=label, value=value, chosen=state.preset == value, hint=_HINTS[value])
+                for value, label in _PRESETS.items()
+            ],
             days=fmt.days(period),
             first=period.start.isoformat(),
             last=period.last.isoformat(),
             earliest=coverage.start.isoformat(),
             latest=coverage.last.isoformat(),
-            choices=[_compare(state, question), *(_several(desk, state, name) for name in ("channels", "countries", "categories"))],
-            basis=[Option(label=label, value=value, chosen=state.basis == value, hint=hint) for value, label, hint in _BASES],
+            choices=[
+                _compare(state, question),
+                *(_several(desk, state, name) for name in ("channels", "countries", "categories")),
+            ],
+            basis=[
+                Option(label=label, value=value, chosen=state.basis == value, hint=hint)
+                for value, label, hint in _BASES
+            ],
             chips=chips,
             changed=state.query != "",
             status=_STATUS,
@@ -53,8 +64,18 @@ def bar(desk: Desk, state: SalesState, question: Question) -> Markup:
 def _compare(state: SalesState, question: Question) -> Choice:
     period = question.period
     options = [
-        Option(label="The period before", value="previous", chosen=state.compare == "previous", hint=in_short(period.previous(), period)),
-        Option(label="The same days a year earlier", value="year_ago", chosen=state.compare == "year_ago", hint=_year_ago(period)),
+        Option(
+            label="The period before",
+            value="previous",
+            chosen=state.compare == "previous",
+            hint=in_short(period.previous(), period),
+        ),
+        Option(
+            label="The same days a year earlier",
+            value="year_ago",
+            chosen=state.compare == "year_ago",
+            hint=_year_ago(period),
+        ),
         Option(label="Nothing", value="none", chosen=state.compare == "none"),
     ]
     said = in_short(question.compared, period) if question.compared else "Nothing"
@@ -75,6 +96,8 @@ def _several(desk: Desk, state: SalesState, name: str) -> Choice:
 
 
 def _printed(state: SalesState, question: Question) -> str:
-    narrowed = [f"{_LABELS[name]}: {', '.join(v or UNKNOWN for v in getattr(state, name)) or 'all'}." for name in DIMENSIONS]
+    narrowed = [
+        f"{_LABELS[name]}: {', '.join(v or UNKNOWN for v in getattr(state, name)) or 'all'}." for name in DIMENSIONS
+    ]
     compared = f", compared with {fmt.days(question.compared)}" if question.compared else ""
     return f"{fmt.days(question.period)}{compared}. {' '.join(narrowed)} Basis: {state.basis}."

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from traitlets import Unicode
 
 from ecombi.dashboards.desk import Desk
-from ecombi.dashboards.question import Question, question_of
+from ecombi.dashboards.presets import question_of
+from ecombi.dashboards.question import Question
 from ecombi.dashboards.state import PeriodState, Values
 
 DIMENSIONS: Mapping[str, str] = {"countries": "country", "channels": "channel", "categories": "category"}

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from ecombi.dashboards.question import Question
 from ecombi.dashboards.sales.data import PRODUCT, Breakdown, Channels, Rhythm, Series, weekday_hours
-from ecombi.dashboards.words import UNKNOWN, change_mark, change_words, figure, in_short, known, passport
+from ecombi.dashboards.words import UNKNOWN, change_mark, change_words, figure, in_short, known, nothing_sold, passport
 from ecombi.metrics import format as fmt
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.definitions import Unit
@@ -26,7 +26,7 @@ _NET = CATALOGUE["net_sales"]
 _KNOWN = {"online store": 1, "app": 2, "marketplace": 3, "wholesale": 4}
 
 
-def kpi(name: str, figures: Series, question: Question, _as_table: bool) -> Content:  # noqa: FBT001 - see Part
+def kpi(name: str, figures: Series, question: Question, _as_table: bool) -> Content:
     """Show one figure, its change in words, and its course."""
     metric, currency = CATALOGUE[name], figures.total.passport.shop.currency
     value = figure(figures.total, name)
@@ -45,12 +45,19 @@ def kpi(name: str, figures: Series, question: Question, _as_table: bool) -> Cont
     return Content(body=body, passport=passport(metric.label, [figures.total], [name]))
 
 
-def breakdown(dimension: str, trait: str, label: str, figures: Breakdown, question: Question, _as_table: bool) -> Content | Missing:  # noqa: FBT001
+def breakdown(
+    dimension: str, trait: str, label: str, figures: Breakdown, question: Question, _as_table: bool
+) -> Content | Missing:
     """Show net sales by one dimension: bars, shares, change."""
     sub = _sub(figures, question)
     if figures.parts.empty:
-        return _nothing(sub, question)
-    columns = [Column(title=label, number=False), Column(title="Net sales"), Column(title="Share", spare=True), *_compared(question)]
+        return nothing_sold(sub, question)
+    columns = [
+        Column(title=label, number=False),
+        Column(title="Net sales"),
+        Column(title="Share", spare=True),
+        *_compared(question),
+    ]
     chosen = question.where.get(dimension, ())
     rows = _rows(figures, question, dimension, trait, chosen, f"All {_plural(label)}")
     return Content(
@@ -61,11 +68,11 @@ def breakdown(dimension: str, trait: str, label: str, figures: Breakdown, questi
     )
 
 
-def channels(figures: Channels, question: Question, _as_table: bool) -> Content | Missing:  # noqa: FBT001 - see Part
+def channels(figures: Channels, question: Question, _as_table: bool) -> Content | Missing:
     """Show the shares of the channels, now and before, and their course."""
     whole, sub = figures.whole, _sub(figures.whole, question)
     if whole.parts.empty:
-        return _nothing(sub, question)
+        return nothing_sold(sub, question)
     places = _colours([_name(value) for value in whole.parts["channel"]])
     now = fmt.shares([known(value) for value in whole.parts["net_sales"]])
     before = fmt.shares([known(value) for value in whole.parts["net_sales_before"]]) if question.compared else []
@@ -73,7 +80,9 @@ def channels(figures: Channels, question: Question, _as_table: bool) -> Content 
     if question.compared:
         columns.append(Column(title="Shift", spare=True))
     columns += _compared(question)
-    rows = _rows(whole, question, "channel", "channels", question.where.get("channel", ()), "All channels", places=places)
+    rows = _rows(
+        whole, question, "channel", "channels", question.where.get("channel", ()), "All channels", places=places
+    )
     if question.compared:
         shifts = [_shift(n, b) for n, b in zip(now, before, strict=True)]
         rows = [
@@ -93,12 +102,12 @@ def channels(figures: Channels, question: Question, _as_table: bool) -> Content 
     )
 
 
-def products(figures: Breakdown, question: Question, _as_table: bool) -> Content | Missing:  # noqa: FBT001 - see Part
+def products(figures: Breakdown, question: Question, _as_table: bool) -> Content | Missing:
     """Show the products that sold most."""
     if figures.parts.empty:
-        return _nothing(_sub(figures, question), question)
+        return nothing_sold(_sub(figures, question), question)
     currency = figures.total.passport.shop.currency
-    sub = f"Top {figures.top} of {len(figures.parts):,}, {_sub(figures, question)}; returned = units returned ÷ units sold"
+    sub = f"Top {figures.top} of {len(figures.parts):,}, {_sub(figures, question)}; returned = units back ÷ units sold"
     columns = [Column(title="Product", number=False), Column(title="Net sales"), *_compared(question)]
     columns += [Column(title=title, spare=True) for title in ("Share", "Units", "Returned", "Margin")]
     top, rest = figures.parts.iloc[: figures.top], figures.rest
@@ -126,12 +135,12 @@ def products(figures: Breakdown, question: Question, _as_table: bool) -> Content
     )
 
 
-def rhythm(figures: Rhythm, question: Question, as_table: bool) -> Content | Missing:  # noqa: FBT001 - see Part
+def rhythm(figures: Rhythm, question: Question, as_table: bool) -> Content | Missing:
     """Show when orders come: a heat map over the week."""
     sub = f"Average orders an hour, {question.basis}, {fmt.days(question.period)}"
     averages = weekday_hours(figures)
     if not averages:
-        return _nothing(sub, question)
+        return nothing_sold(sub, question)
     top = max(averages.values())
     (weekday, hour), most = max(averages.items(), key=lambda item: item[1])
     busiest = f"{_WEEKDAY_NAMES[weekday - 1]} {hour:02}:00–{(hour + 1) % 24:02}:00"
@@ -139,11 +148,22 @@ def rhythm(figures: Rhythm, question: Question, as_table: bool) -> Content | Mis
         body = _rhythm_table(averages)
     else:
         grid = [
-            (_WEEKDAYS[day - 1], [(averages.get((day, h)), f"{_WEEKDAYS[day - 1]} {h:02}:00, {_average(averages.get((day, h), 0.0))} orders") for h in range(24)])
+            (
+                _WEEKDAYS[day - 1],
+                [
+                    (
+                        averages.get((day, h)),
+                        f"{_WEEKDAYS[day - 1]} {h:02}:00, {_average(averages.get((day, h), 0.0))} orders",
+                    )
+                    for h in range(24)
+                ],
+            )
             for day in range(1, 8)
         ]
         steps = [_average(top * number / 7) for number in range(7)]
-        body = heat(grid, ticks=[f"{h:02}" for h in range(0, 24, 3)], steps=steps, top=top, said=f"{sub}. Highest {busiest}.")
+        body = heat(
+            grid, ticks=[f"{h:02}" for h in range(0, 24, 3)], steps=steps, top=top, said=f"{sub}. Highest {busiest}."
+        )
     return Content(
         sub=sub,
         body=body,
@@ -164,16 +184,20 @@ def _rows(
     places: dict[str, int] | None = None,
 ) -> list[Row]:
     currency = figures.total.passport.shop.currency
-    top = figures.parts.iloc[: figures.top].to_dict("records")
-    tail = [figures.rest] if figures.others else []
-    records: list[Any] = [*top, *tail, _row_of(figures.total)]
+    top: list[Any] = figures.parts.iloc[: figures.top].to_dict("records")
+    tail: list[Any] = [figures.rest] if figures.others else []
+    records = [*top, *tail, _row_of(figures.total)]
     amounts = fmt.column([known(record["net_sales"]) for record in records], Unit.MONEY, currency)
     shares = [*_shares([record["net_sales"] for record in (*top, *tail)]), "100.0%"]
     sizes = [float(known(record["net_sales"]) or 0) for record in (*top, *tail)]
     largest = max([*sizes, 0.0])
     rows = []
     for place, record in enumerate(records):
-        cells: list[Child] = [amounts[place], shares[place], *([_change(record, currency)] if question.compared else [])]
+        cells: list[Child] = [
+            amounts[place],
+            shares[place],
+            *([_change(record, currency)] if question.compared else []),
+        ]
         bar = sizes[place] / largest if place < len(sizes) and largest else None
         if place < len(top):
             name = _name(record[dimension])
@@ -187,13 +211,20 @@ def _rows(
     return rows
 
 
-def _product_row(place: int, record: Any, cells: list[Child], figures: Breakdown, question: Question, largest: float) -> Row:
+def _product_row(
+    place: int, record: Any, cells: list[Child], figures: Breakdown, question: Question, largest: float
+) -> Row:
     if place < figures.top:
         sku, amount = known(record["product"]), float(known(record["net_sales"]) or 0)
         name = known(record["product_name"]) or sku or UNKNOWN
         label = join([name, el("span", sku, class_="sku lo") if sku and sku != name else None])
         drill = ("product", sku) if sku else None
-        return Row(cells=[label, *cells], bar=amount / largest if largest else 0, drill=drill, chosen=sku == question.detail and bool(sku))
+        return Row(
+            cells=[label, *cells],
+            bar=amount / largest if largest else 0,
+            drill=drill,
+            chosen=sku == question.detail and bool(sku),
+        )
     if place == figures.top and figures.others:
         return Row(cells=[f"{figures.others:,} other products", *cells], kind="rest")
     return Row(cells=["All products", *cells], kind="total")
@@ -217,7 +248,9 @@ def _course(figures: Channels, question: Question, places: dict[str, int]) -> Ma
     for name, place in places.items():
         mine = {
             step: known(value)
-            for channel, step, value in zip(figures.steps["channel"], figures.steps[grain], figures.steps["net_sales"], strict=True)
+            for channel, step, value in zip(
+                figures.steps["channel"], figures.steps[grain], figures.steps["net_sales"], strict=True
+            )
             if _name(channel) == name
         }
         # No row means that nothing was sold: the sum of nothing is 0.
@@ -227,7 +260,9 @@ def _course(figures: Channels, question: Question, places: dict[str, int]) -> Ma
 
 def _bar(figures: Breakdown, shares: Sequence[Any], places: dict[str, int]) -> list[tuple[int, float]]:
     """Return the colour and the share of each channel, in the order of the table."""
-    return [(places[_name(value)], float(share or 0)) for value, share in zip(figures.parts["channel"], shares, strict=True)]
+    return [
+        (places[_name(value)], float(share or 0)) for value, share in zip(figures.parts["channel"], shares, strict=True)
+    ]
 
 
 def _colours(names: Sequence[str]) -> dict[str, int]:
@@ -284,11 +319,10 @@ def _average(value: float) -> str:
 
 def _rhythm_table(averages: dict[tuple[int, int], float]) -> Markup:
     columns = [Column(title="Hour", number=False), *(Column(title=name) for name in _WEEKDAYS)]
-    rows = [Row(cells=[f"{hour:02}:00", *(_average(averages.get((day, hour), 0.0)) for day in range(1, 8))]) for hour in range(24)]
-    return el("div", table(columns, rows, caption="Average orders an hour by weekday and hour"), class_="scroll", tabindex="0")
-
-
-def _nothing(sub: str, question: Question) -> Missing:
-    words = f"No sale in {fmt.days(question.period)} passes the filters. There are figures for {fmt.days(question.coverage)}."
-    wider = el("button", "Show every day there is", class_="ctl", type="button", data_do="set", data_name="preset", data_value="all")
-    return Missing(sub=sub, title="Nothing was sold", words=words, action=wider)
+    rows = [
+        Row(cells=[f"{hour:02}:00", *(_average(averages.get((day, hour), 0.0)) for day in range(1, 8))])
+        for hour in range(24)
+    ]
+    return el(
+        "div", table(columns, rows, caption="Average orders an hour by weekday and hour"), class_="scroll", tabindex="0"
+    )

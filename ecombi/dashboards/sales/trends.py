@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ecombi.dashboards import axes
 from ecombi.dashboards.question import Question
 from ecombi.dashboards.sales.data import PRODUCT, Product, Series
-from ecombi.dashboards.words import change_mark, figure, in_short, known, passport
+from ecombi.dashboards.words import change_mark, figure, in_short, known, nothing_sold, passport
 from ecombi.metrics import format as fmt
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.definitions import Unit
@@ -25,12 +25,12 @@ _WORDS = {Grain.DAY: "by day", Grain.WEEK: "by week", Grain.MONTH: "by month"}
 _MENU = (("csv", "Download CSV"), ("copy-link", "Copy link to this tile"))
 
 
-def net_sales(chart: Trend, figures: Series, question: Question, as_table: bool) -> Content | Missing:  # noqa: FBT001 - see Part
+def net_sales(chart: Trend, figures: Series, question: Question, as_table: bool) -> Content | Missing:
     """Show net sales over time beside the earlier range."""
     stamp = figures.total.passport
     sub = f"{stamp.shop.currency}, {question.basis}, {_WORDS[question.grain]}, {stamp.shop.time_zone}"
     if not len(figures.steps):
-        return Missing(sub=sub, title="Nothing was sold", words=_nothing(question), action=_wider())
+        return nothing_sold(sub, question)
     drawn = drawn_series(figures, question)
     chart.show(drawn)
     body = _table(figures, question) if as_table else _legend(figures, question, drawn.open)
@@ -43,13 +43,15 @@ def net_sales(chart: Trend, figures: Series, question: Question, as_table: bool)
     )
 
 
-def product(chart: Trend, figures: Product | None, question: Question, as_table: bool) -> Content | None:  # noqa: FBT001 - see Part
+def product(chart: Trend, figures: Product | None, question: Question, as_table: bool) -> Content | None:
     """Show one product: its figures in a row, and its net sales over time; nothing where none is chosen."""
     if figures is None:
         return None
     series, currency = figures.series, figures.series.total.passport.shop.currency
     facts = [_fact(series, name, question, currency) for name in PRODUCT]
-    close = el("button", "Close", class_="ctl", type="button", data_do="drill", data_name="product", data_value=question.detail)
+    close = el(
+        "button", "Close", class_="ctl", type="button", data_do="drill", data_name="product", data_value=question.detail
+    )
     head = el("div", el("h3", figures.name), el("span", question.detail, class_="muted"), close, class_="named")
     drawn = drawn_series(series, question)
     chart.show(drawn)
@@ -70,7 +72,9 @@ def drawn_series(figures: Series, question: Question) -> Drawn:
     now = [known(value) for value in steps["net_sales"]]
     before = [known(value) for value in steps["net_sales_before"]] if question.compared else []
     levels = axes.levels([float(value) for value in (*now, *before) if value is not None] or [0.0])
-    peak = max((place for place, value in enumerate(now) if value is not None), key=lambda place: now[place], default=None)
+    peak = max(
+        (place for place, value in enumerate(now) if value is not None), key=lambda place: now[place], default=None
+    )
     said = "" if peak is None else f"{fmt.short(now[peak], Unit.MONEY, currency)}, {axes.name(days[peak], grain)}"
     return Drawn(
         now=[None if value is None else float(value) for value in now],
@@ -80,7 +84,7 @@ def drawn_series(figures: Series, question: Question) -> Drawn:
         levels=levels,
         level_names=axes.level_names(levels, currency),
         open=_open(days, question, figures),
-        peak=said if len(days) > 2 else "",
+        peak=said if len(days) > 2 and peak is not None and now[peak] > 0 else "",
     )
 
 
@@ -103,7 +107,11 @@ def _hint(place: int, days: list[date], now: list[object], before: list[object],
 
 def _legend(figures: Series, question: Question, unfinished: int) -> Markup:
     currency = figures.total.passport.shop.currency
-    now, before = fmt.column([figure(figures.total, "net_sales"), figure(figures.total, "net_sales_before") if question.compared else None], Unit.MONEY, currency)
+    now, before = fmt.column(
+        [figure(figures.total, "net_sales"), figure(figures.total, "net_sales_before") if question.compared else None],
+        Unit.MONEY,
+        currency,
+    )
     items = [el("li", _key("now"), fmt.days(question.period), " ", el("b", now))]
     if question.compared is not None:
         items.append(el("li", _key("before"), in_short(question.compared, question.period), " ", el("b", before)))
@@ -141,13 +149,10 @@ def _fact(series: Series, name: str, question: Question, currency: str) -> Marku
         before = figure(series.total, f"{name}_before")
         title = f"{fmt.full(value, metric.unit, currency)} against {fmt.full(before, metric.unit, currency)}"
         change = change_mark(figure(series.total, f"{name}_change"), metric, value, title)
-    shown = el("dd", el("b", fmt.short(value, metric.unit, currency), title=fmt.full(value, metric.unit, currency)), " ", change or NOTHING)
+    shown = el(
+        "dd",
+        el("b", fmt.short(value, metric.unit, currency), title=fmt.full(value, metric.unit, currency)),
+        " ",
+        change or NOTHING,
+    )
     return el("div", el("dt", metric.label), shown)
-
-
-def _nothing(question: Question) -> str:
-    return f"No sale in {fmt.days(question.period)} passes the filters. There are figures for {fmt.days(question.coverage)}."
-
-
-def _wider() -> Markup:
-    return el("button", "Show every day there is", class_="ctl", type="button", data_do="set", data_name="preset", data_value="all")

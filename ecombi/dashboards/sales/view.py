@@ -29,10 +29,14 @@ class SalesView:
         self.bar, self.foot = Panel(), Panel()
         over_time, detail = Trend(), Trend(height=220)
         kpis = [self._kpi(name) for name in data.KPIS]
-        trend = Tile(name="net-sales", title="Net sales over time", span="c8", chart=over_time.figure, picture=over_time.picture)
+        trend = Tile(
+            name="net-sales", title="Net sales over time", span="c8", chart=over_time.figure, picture=over_time.picture
+        )
         channels = Tile(name="channels", title="Net sales by channel", span="c4")
         products = Tile(name="products", title="Products by net sales", span="c8", lines=(100,) * 9)
-        product = Tile(name="product", title="Product in detail", span="c12", chart=detail.figure, picture=detail.picture)
+        product = Tile(
+            name="product", title="Product in detail", span="c12", chart=detail.figure, picture=detail.picture
+        )
         countries = Tile(name="countries", title="Net sales by country", span="c4")
         categories = Tile(name="categories", title="Net sales by category", span="c4")
         rhythm = Tile(name="rhythm", title="Orders by weekday and hour", span="c8 wide", lines=(100,) * 7)
@@ -43,9 +47,24 @@ class SalesView:
             Part(tile=trend, load=data.trend, show=partial(trends.net_sales, over_time), results=course),
             Part(tile=channels, load=data.channels, show=tables.channels, results=lambda figures: whole(figures.whole)),
             Part(tile=products, load=data.products, show=tables.products, results=whole),
-            Part(tile=countries, load=by_country, show=partial(tables.breakdown, "country", "countries", "Country"), results=whole),
-            Part(tile=product, load=data.product, show=partial(trends.product, detail), results=lambda figures: course(figures.series)),
-            Part(tile=categories, load=by_category, show=partial(tables.breakdown, "category", "categories", "Category"), results=whole),
+            Part(
+                tile=countries,
+                load=by_country,
+                show=partial(tables.breakdown, "country", "countries", "Country"),
+                results=whole,
+            ),
+            Part(
+                tile=product,
+                load=data.product,
+                show=partial(trends.product, detail),
+                results=lambda figures: course(figures.series),
+            ),
+            Part(
+                tile=categories,
+                load=by_category,
+                show=partial(tables.breakdown, "category", "categories", "Category"),
+                results=whole,
+            ),
             Part(tile=rhythm, load=data.rhythm, show=tables.rhythm, results=lambda figures: [figures.result]),
         )
         row = ipywidgets.Box([part.tile.root for part in kpis])
@@ -74,7 +93,7 @@ class SalesView:
         """Return the page as it is now, without its widgets."""
         tiles = [part.tile.html() for part in self.parts[len(self._kpis) :]]
         row = el("div", [part.tile.html() for part in self._kpis], class_="kpis")
-        return join([Markup(self.bar.html), el("div", row, tiles, class_="main"), Markup(self.foot.html)])
+        return join([self.bar.markup, el("div", row, tiles, class_="main"), self.foot.markup])
 
     @property
     def panels(self) -> int:

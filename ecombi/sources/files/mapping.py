@@ -76,7 +76,7 @@ class Format(_Strict):
     type: Literal["csv", "whitespace", "parquet", "excel"] | None = None
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', max_length=1)
-    encoding: str = "utf-8"
+    encoding: Texts = Field(default=("utf-8",), min_length=1)
     decimal: Literal[".", ","] = "."
     thousands: Literal[".", ",", " ", "'"] | None = None
     header: bool = True
@@ -86,11 +86,14 @@ class Format(_Strict):
 
     @field_validator("encoding")
     @classmethod
-    def _encoding_exists(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError:
-            raise ValueError(f"Unknown encoding {value!r}. Often used: utf-8, latin-1, windows-1252, utf-16.") from None
+    def _encodings_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                "".encode(one)
+            except LookupError:
+                raise ValueError(
+                    f"Unknown encoding {one!r}. Often used: utf-8, latin-1, windows-1252, utf-16."
+                ) from None
         return value
 
     @model_validator(mode="after")

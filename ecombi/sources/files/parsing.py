@@ -101,6 +101,9 @@ class Parser:
         return f"CAST(CASE {' '.join(cases)} WHEN FALSE THEN NULL END AS {_PROBLEM})"
 
     def _column_cases(self, name: str, column: Column) -> Iterator[str]:
+        # A server cannot store it, and an export that has one is damaged.
+        shown = f"replace({_text(name)}, chr(0), '\ufffd')"
+        yield _case(f"contains({_text(name)}, chr(0))", "nul_character", column.from_, shown, "has a NUL character")
         if column.type != "text":
             broken = f"{_text(name)} IS NOT NULL AND {_value(name)} IS NULL"
             reason = expected(column, self.kind.format)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from ecombi.errors import SourceSchemaError
-from ecombi.sources.files import sql
+from ecombi.sources.files import sql, texts
 from ecombi.sources.files.mapping import Format
 
 if TYPE_CHECKING:
@@ -38,22 +40,33 @@ class File:
         format: As the mapping declares it.
         type: csv, whitespace, parquet or excel.
         columns: Names of its columns from left to right, made distinct.
+        encoding: Of a text file, the one of the declared encodings that it is written in.
     """
 
     path: Path
     format: Format
     type: str
     columns: tuple[str, ...]
+    encoding: str
 
 
 def content_of(path: Path) -> str:
-    """Say what a file holds by its first bytes: gzip, excel, parquet, pdf, or csv for any text."""
+    """Say what a file holds by its first bytes: gzip, zip, excel, parquet, pdf, or csv for any text."""
     with path.open("rb") as handle:
         start = handle.read(4096)
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
-            return kind
+            return "zip" if kind == "excel" and _is_archive(path) else kind
     return "csv"
+
+
+def _is_archive(path: Path) -> bool:
+    """Say whether a file is a ZIP archive of other files; a workbook is one of parts of its own."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return not any(name.startswith(("xl/", "content.xml")) for name in archive.namelist())
+    except zipfile.BadZipFile:
+        return False
 
 
 def look_at(path: Path, form: Format) -> File:
@@ -63,6 +76,8 @@ def look_at(path: Path, form: Format) -> File:
         SourceSchemaError: It is not of the declared type, not in the declared encoding, or empty.
     """
     content = content_of(path)
+    if content == "zip":
+        raise SourceSchemaError(f"{path.name} is a ZIP archive. Unpack it and name the files in it.")
     is_text = content in ("csv", "gzip")
     wanted = form.type or ("csv" if is_text else content)
     if is_text != (wanted in ("csv", "whitespace")) or (not is_text and content != wanted):
@@ -70,13 +85,15 @@ def look_at(path: Path, form: Format) -> File:
         raise SourceSchemaError(
             f"{path.name} is {found}, not {meant}. Export it again as {meant}, or change format in the mapping."
         )
+    encoding = texts.encoding_of(path, form.encoding) if is_text else form.encoding[0]
     if wanted == "parquet":
         columns: Iterable[str] = _parquet_columns(path)
     elif wanted == "excel":
         columns = next(_excel_rows(path, form), [])
     else:
-        columns = _first_record(path, form, wanted)
-    return File(path, form, wanted, _distinct(columns) if form.header else _named(tuple(columns), form.names or ()))
+        columns = _first_record(path, form, wanted, encoding)
+    names = _distinct(columns) if form.header else _named(tuple(columns), form.names or ())
+    return File(path, form, wanted, names, encoding)
 
 
 def _named(first: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
@@ -93,10 +110,10 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(path: Path, encoding: str, errors: str = "strict") -> Iterator[IO[str]]:
-    unpacked = gzip.open if content_of(path) == "gzip" else open
-    bare = "utf-8-sig" if _is_utf8(encoding) else encoding
-    with unpacked(path, "rt", encoding=bare, errors=errors, newline="") as handle:
+def _opened(path: Path, encoding: str, errors: str = "strict", newline: str | None = "") -> Iterator[IO[str]]:
+    unpacked = gzip.open if texts.is_packed(path) else open
+    bare = "utf-8-sig" if texts.is_utf8(encoding) else encoding
+    with unpacked(path, "rt", encoding=bare, errors=errors, newline=newline) as handle:
         try:
             yield handle
         except UnicodeError as error:
@@ -107,10 +124,6 @@ def _opened(path: Path, encoding: str, errors: str = "strict") -> Iterator[IO[st
             ) from error
 
 
-def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii")
-
-
 def _wrong_encoding(path: Path, encoding: str) -> SourceSchemaError:
     return SourceSchemaError(
         f"{path.name} is not written in {encoding}. Set encoding in the mapping's format; "
@@ -118,9 +131,9 @@ def _wrong_encoding(path: Path, encoding: str) -> SourceSchemaError:
     )
 
 
-def _first_record(path: Path, form: Format, kind: str) -> list[str]:
+def _first_record(path: Path, form: Format, kind: str, encoding: str) -> list[str]:
     # A bad letter further down is the matter of its own line, and not of the file.
-    with _opened(path, form.encoding, "replace" if _is_utf8(form.encoding) else "strict") as handle:
+    with _opened(path, encoding, "replace" if texts.is_utf8(encoding) else "strict") as handle:
         for _ in range(form.skip):
             handle.readline()
         start = handle.read(_CHUNK)
@@ -130,10 +143,10 @@ def _first_record(path: Path, form: Format, kind: str) -> list[str]:
         return next(line.split() for line in start.splitlines() if line.strip())
     record = next(record for record in _records(start, form) if record)
     if any("\ufffd" in name for name in record):
-        raise _wrong_encoding(path, form.encoding)
+        raise _wrong_encoding(path, encoding)
     if any("\0" in name for name in record):
         raise SourceSchemaError(
-            f"{path.name} is not a text file in {form.encoding}. Export it as CSV, or set encoding in the mapping."
+            f"{path.name} is not a text file in {encoding}. Export it as CSV, or set encoding in the mapping."
         )
     return record
 
@@ -146,9 +159,15 @@ def _records(text: str, form: Format) -> Iterator[list[str]]:
 
 
 def _parquet_columns(path: Path) -> list[str]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return list(pq.read_schema(path).names)
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceSchemaError(
+            f"{path.name} is damaged: it cannot be read as a Parquet file. Export it again."
+        ) from error
 
 
 def read(connection: duckdb.DuckDBPyConnection, file: File) -> int:
@@ -177,27 +196,32 @@ def _in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     # Row numbers are those of the file only while DuckDB keeps its order; a builder does not, to sort with less memory.
     before = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchall()[0][0]
     connection.execute("SET preserve_insertion_order = true")
-    try:
-        yield
-    finally:
-        connection.execute(f"SET preserve_insertion_order = {str(before).lower()}")
+    yield
+    # Not after a failure: the builder takes no statement any more then, and is thrown away.
+    connection.execute(f"SET preserve_insertion_order = {str(before).lower()}")
 
 
 @contextmanager
 def _as_utf8(file: File) -> Iterator[Path]:
-    if _is_utf8(file.format.encoding):
+    mixed = texts.has_mixed_line_ends(file.path)
+    if texts.is_utf8(file.encoding) and not mixed:
         yield file.path
         return
+    # Bytes that are no letters stay what they are, and make their line an unreadable one.
+    errors = "surrogateescape" if texts.is_utf8(file.encoding) else "strict"
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "utf8.csv"
-        with _opened(file.path, file.format.encoding) as source, copy.open("w", encoding="utf-8", newline="") as target:
+        with (
+            _opened(file.path, file.encoding, errors, newline=None if mixed else "") as source,
+            copy.open("w", encoding="utf-8", errors="surrogateescape", newline="") as target,
+        ):
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
         yield copy
 
 
 def _scan(path: Path, columns: Iterable[str], *, delimiter: str, quote: str, skip: int, header: bool) -> str:
-    packed = "gzip" if content_of(path) == "gzip" else "none"
+    packed = "gzip" if texts.is_packed(path) else "none"
     types = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in columns)
     options = {
         "columns": f"{{{types}}}",
@@ -226,17 +250,38 @@ def _read_csv(connection: duckdb.DuckDBPyConnection, file: File) -> int:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () AS source_row, * FROM {scan}"
         )
-    before = form.skip + form.header
-    connection.execute(
-        f"INSERT INTO {UNREADABLE} SELECT min(line) - {before}, first(csv_line ORDER BY column_idx), "
-        "first(error_message ORDER BY column_idx) FROM file_rejects GROUP BY line_byte_position"
-    )
-    _forget_rejects(connection)
-    readable = _count(connection, RAW)
-    rejected = _count(connection, UNREADABLE)
-    if rejected:
-        _number_around_rejects(connection)
+        before = form.skip + form.header
+        connection.execute(
+            f"INSERT INTO {UNREADABLE} SELECT min(line) - {before}, first(csv_line ORDER BY column_idx), "
+            "first(error_message ORDER BY column_idx) FROM file_rejects GROUP BY line_byte_position"
+        )
+        _forget_rejects(connection)
+        readable = _count(connection, RAW)
+        rejected = _count(connection, UNREADABLE)
+        if rejected:
+            _account_for_lines(connection, file, path)
+            _number_around_rejects(connection)
     return readable + rejected
+
+
+def _account_for_lines(connection: duckdb.DuckDBPyConnection, file: File, path: Path) -> None:
+    """Make sure that no line was lost: a quote that is never closed takes all lines below it along.
+
+    Raises:
+        SourceSchemaError: Lines are missing.
+    """
+    cells = [f"c{position}" for position in range(len(file.columns))]
+    found = 0
+    for relation, columns in ((RAW, cells), (UNREADABLE, ["rtrim(line, chr(13) || chr(10))"])):
+        more = " + ".join(f"coalesce(length({one}) - length(replace({one}, chr(10), '')), 0)" for one in columns)
+        found += _count(connection, relation) + _total(connection, f"SELECT coalesce(sum({more}), 0) FROM {relation}")
+    above = file.format.skip + file.format.header + sum(name.count("\n") for name in file.columns)
+    if found + above < texts.count_lines(path):
+        row = _total(connection, f"SELECT min(source_row) FROM {UNREADABLE} WHERE reason LIKE '%quote%'")
+        raise SourceSchemaError(
+            f"{file.path.name} has a quote that is opened and never closed, in line {row + above} or below, so that "
+            "its rows cannot be told apart. Close it, or set quote in the mapping's format."
+        )
 
 
 def _forget_rejects(connection: duckdb.DuckDBPyConnection) -> None:
@@ -284,8 +329,10 @@ def _read_whitespace(connection: duckdb.DuckDBPyConnection, file: File) -> int:
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: File) -> int:
     path = sql.text(str(file.path))
+    # What some programs write where a number is missing.
     columns = ", ".join(
-        f"CAST({sql.name(column)} AS VARCHAR) AS c{position}" for position, column in enumerate(file.columns)
+        f"nullif(CAST({sql.name(column)} AS VARCHAR), 'nan') AS c{position}"
+        for position, column in enumerate(file.columns)
     )
     with _in_order(connection):
         connection.execute(
@@ -294,6 +341,13 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: File) -> int:
         )
     (rows,) = connection.execute(f"SELECT num_rows FROM parquet_file_metadata({path})").fetchall()[0]
     return int(rows)
+
+
+def sheets(path: Path) -> list[str]:
+    """Return the names of a workbook's sheets, in order."""
+    import python_calamine
+
+    return list(python_calamine.load_workbook(str(path)).sheet_names)
 
 
 def _excel_rows(path: Path, form: Format) -> Iterator[list[str]]:
@@ -308,12 +362,15 @@ def _excel_rows(path: Path, form: Format) -> Iterator[list[str]]:
         wanted = f" has no sheet {form.sheet!r}, or" if form.sheet else ""
         raise SourceSchemaError(f"{path.name}{wanted} cannot be read: {error}.") from error
     for row in rows[form.skip :]:
-        yield [_cell(value) for value in row]
+        cells = [_cell(value) for value in row]
+        if any(cells):
+            yield cells
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        # The digits a workbook shows: it stores 0.3 as 0.30000000000000004 where that is how it was calculated.
+        return f"{Decimal(f'{value:.15g}'):f}"
     if isinstance(value, bool):
         return str(value).lower()
     return str(value)
@@ -333,8 +390,12 @@ def _read_excel(connection: duckdb.DuckDBPyConnection, file: File) -> int:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
-    (rows,) = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0]
-    return int(rows)
+    return _total(connection, f"SELECT count(*) FROM {relation}")
+
+
+def _total(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    (found,) = connection.execute(query).fetchall()[0]
+    return int(found or 0)
 
 
 _READERS = {"csv": _read_csv, "whitespace": _read_whitespace, "parquet": _read_parquet, "excel": _read_excel}

@@ -19,6 +19,8 @@ from ecombi.sources.files.mapping import FileKind, Mapping
 if TYPE_CHECKING:
     import duckdb
 
+_SHEET = " › "
+
 
 class FileSource:
     """Files of one export, read by one mapping.
@@ -51,12 +53,25 @@ class FileSource:
         Raises:
             SourceError: A file is missing, or no entry of the mapping fits it.
         """
-        found = [self._delivery(path) for path in self._paths]
+        found = [one for path in self._paths for one in self._of_file(path)]
         return sorted(found, key=lambda one: (self.mapping.files.index(one.parser.kind), one.name))
 
     def held_back(self, delivery: str, fingerprint: str, relation: str) -> Delivery:
         """Return quarantined rows as a delivery."""
         return HeldBack(self.mapping, delivery, fingerprint, relation)
+
+    def _of_file(self, path: Path) -> list[FileDelivery]:
+        """Return what one file delivers: itself, or every sheet of a workbook that has the columns of its first one."""
+        first = self._delivery(path)
+        if first.file.type != "excel" or first.parser.kind.format.sheet:
+            return [first]
+        kind = first.parser.kind
+        others = []
+        for sheet in reading.sheets(path)[1:]:
+            file = reading.look_at(path, kind.format.model_copy(update={"sheet": sheet}))
+            if not missing_columns(kind, file.columns):
+                others.append(FileDelivery(file, parsing.Parser(self.mapping, kind, file.columns)))
+        return [first, *others]
 
     def _delivery(self, path: Path) -> FileDelivery:
         if path.is_dir():
@@ -111,13 +126,14 @@ class FileDelivery:
 
     @property
     def name(self) -> str:
-        """The file's name."""
-        return self.file.path.name
+        """The file's name, and that of the sheet where it is not the only one meant."""
+        sheet = self.file.format.sheet
+        return self.file.path.name if sheet == self.parser.kind.format.sheet else f"{self.file.path.name}{_SHEET}{sheet}"
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the mapping and the file's bytes."""
-        meaning = json.dumps(self.parser.mapping.canonical(), sort_keys=True).encode()
+        """SHA-256 of the mapping, the sheet and the file's bytes."""
+        meaning = json.dumps([self.parser.mapping.canonical(), self.file.format.sheet], sort_keys=True).encode()
         digest = hashlib.sha256(hashlib.sha256(meaning).digest())
         with self.file.path.open("rb") as handle:
             while chunk := handle.read(1 << 20):
@@ -157,7 +173,9 @@ class HeldBack:
         ).fetchall()
         columns = tuple(str(row[0]) for row in rows)
         fitting = [
-            kind for kind in self.mapping.files if _name_fits(kind, self.name) and not missing_columns(kind, columns)
+            kind
+            for kind in self.mapping.files
+            if _name_fits(kind, self.name.split(_SHEET)[0]) and not missing_columns(kind, columns)
         ]
         if not fitting:
             raise SourceSchemaError(

@@ -129,7 +129,9 @@ def sale_entries(sold: Sold) -> list[Entries]:
     ):
         some = amount != 0
         rows = sold.take(some)
-        parts.append(entries(code, rows, amount[some], line=rows.line, sku=rows.sku))
+        # A discount moves no goods: it costs nothing where the cost is known.
+        cost = np.where(rows.cost == NONE, NONE, 0) if KIND_OF[code] is Kind.DISCOUNT else None
+        parts.append(entries(code, rows, amount[some], line=rows.line, sku=rows.sku, cost=cost))
     return parts
 
 

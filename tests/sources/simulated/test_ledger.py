@@ -54,8 +54,9 @@ def test_only_goods_have_a_quantity_and_its_sign_follows_the_goods(none: Any) ->
     none("SELECT * FROM ledger WHERE kind = 'sale' AND qty <= 0")
     none("SELECT * FROM ledger WHERE kind = 'return' AND qty >= 0")
     none("SELECT * FROM ledger WHERE kind NOT IN ('sale', 'return', 'stock_write_off') AND qty <> 0")
-    none("SELECT * FROM ledger WHERE cost_amount IS NOT NULL AND kind NOT IN ('sale', 'return')")
+    none("SELECT * FROM ledger WHERE cost_amount IS NOT NULL AND kind NOT IN ('sale', 'discount', 'return')")
     none("SELECT * FROM ledger WHERE cost_amount * sign(qty) < 0")
+    none("SELECT * FROM ledger WHERE kind = 'discount' AND cost_amount <> 0")
 
 
 def test_amounts_are_whole_pennies(none: Any) -> None:
@@ -183,7 +184,7 @@ def test_no_row_points_to_nowhere(none: Any) -> None:
 def test_the_cost_of_some_products_is_unknown_in_every_row(db: duckdb.DuckDBPyConnection, none: Any) -> None:
     none(
         """SELECT * FROM ledger JOIN truth_products USING (sku)
-        WHERE kind IN ('sale', 'return') AND (cost_amount IS NOT NULL) <> cost_known"""
+        WHERE kind IN ('sale', 'discount', 'return') AND (cost_amount IS NOT NULL) <> cost_known"""
     )
     ((coverage,),) = db.execute("SELECT avg(cost_known::INT) FROM truth_products").fetchall()
     assert 0.90 < coverage < 0.99
