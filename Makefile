@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 INSTALL := $(UV) install --quiet --compile-bytecode --require-hashes --python $(BIN)/python
 
-.PHONY: help install demo test check lint notebooks docs docs-fresh bench lock clean
+.PHONY: help install demo test check lint notebooks docs docs-fresh screenshots bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ docs: install ## regenerate the generated pages
 
 docs-fresh: install ## fail when a generated page is stale
 	@$(BIN)/python docs/generate.py --check
+
+screenshots: $(VENV)/.installed-dev workspace/.demo ## take the pictures of the docs from the running demo
+	@$(BIN)/python docs/take_screenshots.py $(CURDIR)/workspace
 
 bench: install ## print the benchmarks' ratios
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

@@ -29,9 +29,10 @@ from voila.utils import get_page_config
 
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import ConfigurationError
+from ecombi.look import tokens
 from ecombi.project import project_root
 from ecombi.server.assets import AssetHandler, Assets
-from ecombi.server.kernels import KERNEL, OwnPython, PageKernels, kernel_environment
+from ecombi.server.kernels import KERNEL, OwnPython, PageKernels
 from ecombi.server.pages import TEMPLATE, HomeHandler, MissingHandler, PageHandler
 from ecombi.settings import Settings
 from ecombi.widgets import STATIC as WIDGET_FILES
@@ -92,13 +93,13 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
             {
                 "voila": [Path(path) for path in collect_static_paths(["voila"], "base")],
                 "lab": [Path(path) for path in self.labextensions_path],
-                "page": [WIDGET_FILES, TEMPLATE],
+                "page": [tokens().parent, WIDGET_FILES, TEMPLATE],
             }
         )
         self._front_end: dict[str, Any] = get_page_config(
             "/", {"mathjax_config": None, "mathjax_url": None}, logger, self.voila_configuration
         )
-        self._environment = kernel_environment(settings, project)
+        self._environment = settings.model_copy(update={"project": project}).environment()
         self.warehouse = open_warehouse(settings)
 
     async def run(self, ready: Callable[[str], None]) -> None:
@@ -159,6 +160,8 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
             "allow_remote_access": not local,
             "local_hostnames": ["localhost"],
             "log_function": _log_request,
+            # Not longer than the interval between two pings, or every connection is warned about.
+            "ws_ping_timeout": 30_000,
         }
 
     def init_handlers(self) -> list[Any]:

@@ -6,16 +6,12 @@ import asyncio
 import logging
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from pydantic import AliasChoices, SecretStr
 from traitlets import Bool, Dict, default
-
-from ecombi.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -159,17 +155,3 @@ class PageKernels(AsyncMappingKernelManager):
             for kernel in self.open_too_long(loop.time(), seen, grace):
                 logger.info("ended an abandoned page kernel=%s", kernel)
                 await self.shutdown_kernel(kernel, now=True)  # type: ignore[no-untyped-call]  # untyped base
-
-
-def kernel_environment(settings: Settings, project: Path) -> dict[str, str]:
-    """Return `settings` as the environment variables a kernel reads them from, and no default among them."""
-    values = {"ECOMBI_PROJECT": str(project)}
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if name == "project" or value is None or not isinstance(field.validation_alias, AliasChoices):
-            continue
-        variable = str(field.validation_alias.choices[0])
-        if isinstance(value, SecretStr):
-            value = value.get_secret_value()
-        values[variable] = str(value.resolve()) if isinstance(value, Path) else str(value)
-    return values
