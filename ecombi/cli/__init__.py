@@ -44,11 +44,16 @@ def exit_code(error: EcombiError) -> int:
 
 def main() -> None:
     """Run the command line and exit."""
-    from ecombi.cli.app import app
+    from ecombi.cli.app import app, stopped_by
 
     try:
         app()
-    except EcombiError as error:
+    except (EcombiError, RuntimeError) as error:
+        if stopped_by:
+            # A signal ends a query of DuckDB with an error of DuckDB's own.
+            sys.exit(128 + stopped_by[0])
+        if not isinstance(error, EcombiError):
+            raise
         sys.stderr.write(f"error: {error}\n")
         sys.exit(exit_code(error))
     except KeyboardInterrupt:

@@ -33,7 +33,12 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+stopped_by: list[int] = []
+"""The signal that ended this process, once one has."""
+
+
 def _stop(signum: int, _frame: object) -> None:
+    stopped_by.append(signum)
     # An ordinary exit, so that every open file, lock and kernel is closed on the way out.
     raise SystemExit(128 + signum)
 

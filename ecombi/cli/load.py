@@ -10,7 +10,7 @@ import typer
 
 from ecombi.cli.options import Format, FormatOption, QuietOption, WorkspaceOption
 from ecombi.cli.output import write
-from ecombi.errors import SourceError
+from ecombi.errors import ConfigurationError
 
 
 def load(
@@ -52,13 +52,13 @@ def load(
 
     given = list(names or ())
     if mapping is None and not given:
-        raise SourceError("Nothing was named. Try: ecombi load simulated, or: ecombi load online-retail FILE")
+        raise ConfigurationError("Nothing was named. Try: ecombi load simulated, or: ecombi load online-retail FILE")
     with open_workspace(workspace) as ws, progress_bars() as progress:
         if mapping is not None:
             done = ws.loading.files(mapping, [Path(name) for name in given], at=now(), progress=progress)
         elif given[0] == "simulated":
             if len(given) > 1:
-                raise SourceError(f"The simulated shop reads no file, but {given[1]!r} was named. Leave it out.")
+                raise ConfigurationError(f"The simulated shop reads no file, but {given[1]!r} was named. Leave it out.")
             from ecombi.sources.simulated import ShopConfig
 
             config = ShopConfig(orders=orders, years=years, seed=seed, scale=scale)

@@ -6,13 +6,16 @@ import csv
 import io
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecombi.cli.options import Format
+from ecombi.errors import BackendError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,14 +56,26 @@ def _scalar(value: object) -> object:
 
 
 def write(records: Sequence[Record], form: Format) -> None:
-    """Write records to stdout. JSON is a list of records and nothing else."""
+    """Write records to stdout. JSON is a list of records and nothing else.
+
+    Raises:
+        BackendError: Stdout is a file on a full disk.
+    """
     if form is Format.JSON:
         rows = [{name: plain(value) for name, value in record.items()} for record in records]
-        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
-    elif form is Format.CSV:
-        sys.stdout.write(_csv(records))
+        text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
     else:
-        sys.stdout.write(_table(records))
+        text = _csv(records) if form is Format.CSV else _table(records)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try to write the rest once more when it ends.
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        # A reader who has seen enough (`ecombi query … | head`) is no failure.
+        if not isinstance(error, BrokenPipeError):
+            raise BackendError(f"The result cannot be written: {error.strerror}.") from error
 
 
 def _csv(records: Sequence[Record]) -> str:

@@ -22,6 +22,7 @@ _OTHERS = ("known", "unknown", "starts", "not-starts")
 _WRITTEN = re.compile(
     r"\s*(?P<column>\w+)\s*(?:(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*?)|\s(?P<word>[\w-]+)(?:\s+(?P<rest>.*?))?)\s*"
 )
+_BEYOND = 10**18
 _GRAINS = tuple(grain.value for grain in Grain if grain is not Grain.HOUR)
 
 
@@ -61,7 +62,12 @@ class Condition:
             )
         if match["sign"]:
             return cls(match["column"], match["sign"], match["value"])
-        return cls(match["column"], match["word"], match["rest"] or "")
+        column, word, rest = match["column"], match["word"], match["rest"] or ""
+        if word in ("known", "unknown") and rest:
+            raise ConfigurationError(f"{text!r} is not a condition: {word} takes no value. Write '{column} {word}'.")
+        if word in ("starts", "not-starts") and not rest:
+            raise ConfigurationError(f"{text!r} is not a condition: {word} needs a value, as in '{column} {word} A'.")
+        return cls(column, word, rest)
 
     def sql(self, parameter: str) -> str:
         """Return the condition in SQL, with its value under the name `parameter`.
@@ -89,12 +95,18 @@ class Condition:
         kind = duckdb_type(tables.ledger.c[self.column].type)
         if kind == "VARCHAR":
             return self.value
+        if self.op in ("starts", "not-starts"):
+            raise ConfigurationError(f"{self.op} is for texts, but {self.column} is none. Compare it with = < or >.")
         if kind == "DATE":
             return parse_day(self.value)
         try:
-            return Decimal(self.value) if kind.startswith("DECIMAL") else int(self.value)
+            number = Decimal(self.value) if kind.startswith("DECIMAL") else int(self.value)
         except (InvalidOperation, ValueError):
-            raise ConfigurationError(f"{self.column} is a number and cannot be compared with {self.value!r}.") from None
+            number = None
+        # Both engines can compare so many digits.
+        if number is None or not abs(number) < _BEYOND:
+            raise ConfigurationError(f"{self.column} is a number and cannot be compared with {self.value!r}.")
+        return number
 
 
 def ledger_totals(

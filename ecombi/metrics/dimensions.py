@@ -104,7 +104,7 @@ category: Final = Dimension(
 product: Final = Dimension(
     name="product",
     label="Product",
-    description="Stock keeping unit, as the shop writes it; ask for product_name too to see its name. None without a product.",
+    description="Stock keeping unit, as the shop writes it; product_name beside it names it. None without a product.",
     column="sku",
 )
 

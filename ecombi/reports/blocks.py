@@ -113,11 +113,7 @@ def _passport(result: Result) -> str:
     cut = ", ".join([*query.by, *([query.grain.value] if query.grain else [])])
     title = ", ".join(m.label for m in passport.metrics) + (f", by {cut}" if cut else "")
     defined = {m.label for m in passport.metrics}
-    said = [
-        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>"
-        for name, text in passport.lines()
-        if name not in defined
-    ]
+    said = [f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in passport.lines() if name not in defined]
     values = ", ".join(f"${name} = {value}" for name, value in passport.params.items())
     sql = f"<dt>SQL</dt><dd><pre>{escape(passport.sql)}\n{escape(values)}</pre></dd>"
     days = fmt.days(figures.period_of(result))

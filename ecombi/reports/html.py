@@ -8,6 +8,8 @@ from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
+from ecombi.look import tokens
+
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 """What the document may do: show itself. A server that hands it out adds `sandbox`, which works in a header only."""
 
@@ -25,7 +27,7 @@ def as_html(notebook: NotebookNode, *, title: str) -> str:
         filters={"markdown": _markdown},
         enabled=True,
     )
-    styles = "\n".join((_LOOK / name).read_text(encoding="utf-8") for name in ("tokens.css", "report.css"))
+    styles = "\n".join(sheet.read_text(encoding="utf-8") for sheet in (tokens(), _LOOK / "report.css"))
     page = {"title": title, "policy": CONTENT_POLICY, "styles": styles}
     html, _ = exporter.from_notebook_node(notebook, resources={"page": page})
     return str(html)

@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 metadata = MetaData()
 
 MONEY = Numeric(18, 4)
+SUM = Numeric(38, 4)
 RATE = Numeric(18, 8)
 
 
@@ -290,9 +291,9 @@ sales_daily = _table(
     _c("category", String, "Null where unknown."),
     _c("kind", String, "What happened."),
     _c("qty", BigInteger, "Sum of qty.", required=True),
-    _c("amount", MONEY, "Sum of amount.", required=True),
-    _c("cost_amount", MONEY, "Sum of cost_amount; null where no row has one."),
-    _c("costed_amount", MONEY, "Sum of amount over rows with a cost.", required=True),
+    _c("amount", SUM, "Sum of amount.", required=True),
+    _c("cost_amount", SUM, "Sum of cost_amount; null where no row has one."),
+    _c("costed_amount", SUM, "Sum of amount over rows with a cost.", required=True),
     _c("entries", BigInteger, "Ledger rows.", required=True),
 )
 for _name in ("country", "channel", "category"):

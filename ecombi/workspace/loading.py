@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecombi.errors import ConfigurationError, SourceError
+from ecombi.errors import ConfigurationError
 from ecombi.schema.periods import parse_day
 from ecombi.workspace import registry
 from ecombi.workspace.registry import Entry
@@ -27,7 +27,7 @@ Progress = Callable[[str, float], None]
 SIMULATED = "simulated"
 """Name of the simulated shop as a source."""
 
-_WAIT_SECONDS = 10
+_WAIT_SECONDS = 60
 """A build that runs already is given this long to end."""
 
 
@@ -56,11 +56,12 @@ class Loading:
             progress: Told how far each step is.
 
         Raises:
+            ConfigurationError: No file was named.
             SourceError: A file or the mapping cannot be read; nothing was loaded.
             DataQualityError: A check failed; nothing was published.
         """
         if not files:
-            raise SourceError("No file was named. Name the export to load after the source.")
+            raise ConfigurationError("No file was named. Name the export to load after the source.")
         stored = str(mapping.absolute()) if isinstance(mapping, Path) else mapping
         paths = tuple(str(path.absolute()) for path in files)
         entry = Entry(name=self._mapping(stored).name, mapping=stored, files=paths)
@@ -129,6 +130,12 @@ class Loading:
         for entry in registry.read(self._folder):
             if entry.name == name:
                 return self._source(entry)
+        from ecombi.sources.files import FileSource, find_mapping, mapping_names
+
+        mappings = self._project / "parameters" / "sources"
+        if name in mapping_names(mappings):
+            # Another machine loaded it into the same warehouse.
+            return FileSource(find_mapping(name, mappings))
         raise ConfigurationError(
             f"Rows of {name!r} are held back, but {name!r} was not loaded from this folder, so its mapping is not "
             "known. Load one of its files here first."
@@ -181,8 +188,9 @@ class Loading:
                 tell("Publishing", 0)
                 build.publish(at=at)
                 tell("Publishing", 1)
-        for entry in entries:
-            registry.remember(self._folder, entry)
+            # Still inside, so that two loads do not overwrite each other's entries.
+            for entry in entries:
+                registry.remember(self._folder, entry)
         return reports
 
 

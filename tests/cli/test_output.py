@@ -5,8 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
+
+import pytest
 
 from ecombi.cli.options import Format
 from ecombi.cli.output import write
@@ -76,3 +83,29 @@ def test_quiet_writes_nothing_to_stdout(small_shop):
     )
     assert done.returncode == 0
     assert done.stdout == ""
+
+
+def test_a_reader_that_has_seen_enough_and_a_full_disk_are_told_apart(small_shop):
+    command = [sys.executable, "-m", "ecombi", "ledger", "--workspace", str(small_shop)]
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (gone.returncode, gone.stderr) == (0, "")
+    with Path("/dev/full").open("w") as disk:
+        full = subprocess.run(command, stdout=disk, stderr=subprocess.PIPE, text=True, check=False)
+    assert (full.returncode, full.stderr) == (6, "error: The result cannot be written: No space left on device.\n")
+
+
+def test_a_signal_within_a_query_ends_the_command_without_a_trace(monkeypatch, capsys):
+    from ecombi.cli import app, main
+
+    def interrupted() -> None:
+        app.stopped_by.append(signal.SIGINT)
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(app, "app", interrupted)
+    monkeypatch.setattr(app, "stopped_by", [])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().err) == (130, "")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from ecombi.errors import SourceError, WarehouseBusy
+from ecombi.errors import DataQualityError, SourceError, WarehouseBusy
 from ecombi.etl import load
 from ecombi.etl.quarantine import show, summary
 from ecombi.sources.files import FileSource, parse_mapping
@@ -284,3 +284,16 @@ def test_a_naive_time_is_refused(bench: Workbench) -> None:
 def test_two_builds_exclude_each_other(bench: Workbench) -> None:
     with bench.warehouse.build(), pytest.raises(WarehouseBusy):
         bench.load_texts(SALES, HEADER + MARCH)
+
+
+def test_amounts_that_add_up_to_more_than_a_ledger_row_can_hold_are_summed(bench: Workbench) -> None:
+    largest = "".join(f"{order},2026-03-01 10:00:00,C1,S,1,99999999999999.9999\n" for order in range(3))
+    assert counts(bench.load_texts(SALES, HEADER + largest)) == [(3, 3, 0, 0)]
+    assert bench.value("SELECT sum(amount) FROM sales_daily WHERE basis = 'booked'") == Decimal("299999999999999.9997")
+
+
+def test_quantities_beyond_every_sum_are_answered_in_words_and_nothing_is_published(bench: Workbench) -> None:
+    beyond = "".join(f"{order},2026-03-01 10:00:00,C1,S,999999999999999999,0\n" for order in range(12))
+    with pytest.raises(DataQualityError, match=r"add up to more than 18 digits"):
+        bench.load_texts(SALES, HEADER + beyond)
+    assert bench.warehouse.snapshot() is None

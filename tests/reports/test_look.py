@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.reports.document import Document
-
-PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +60,3 @@ def test_a_telephone_shows_it_without_scrolling_sideways(daily: Document, browse
     page.goto(daily.path.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.close()
-
-
-def test_the_tokens_are_those_of_the_dashboards() -> None:
-    package = PROJECT / "ecombi"
-    assert (package / "reports/look/tokens.css").read_bytes() == (package / "widgets/static/tokens.css").read_bytes()

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from ecombi.look import tokens
 from ecombi.server import pages
 from ecombi.widgets import STATIC
 
-FILES = [path for folder in (pages.TEMPLATE, STATIC) for path in sorted(folder.rglob("*")) if path.is_file()]
+FILES = [
+    path for folder in (pages.TEMPLATE, STATIC, tokens().parent) for path in sorted(folder.rglob("*")) if path.is_file()
+]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -25,13 +28,14 @@ def test_the_browser_is_told_to_ask_no_other_machine():
 
 
 def test_both_themes_name_the_same_colours():
-    tokens = (STATIC / "tokens.css").read_text("utf-8")
-    system, chosen = (set(re.findall(r"(--[\w-]+):", block)) for block in tokens.split("@media screen")[1:])
+    basis, *themes = tokens().read_text("utf-8").split("@media screen")
+    system, chosen = (set(re.findall(r"(--[\w-]+):", block)) for block in themes)
     assert system == chosen
-    assert system <= set(re.findall(r"(--[\w-]+):", tokens.split("@media screen")[0]))
+    assert system <= set(re.findall(r"(--[\w-]+):", basis))
 
 
 def test_styles_use_only_properties_that_exist():
-    styles = "".join((STATIC / name).read_text("utf-8") for name in ("tokens.css", "components.css", "page.css"))
+    sheets = (tokens(), STATIC / "components.css", STATIC / "page.css")
+    styles = "".join(sheet.read_text("utf-8") for sheet in sheets)
     set_inline = {"--n", "--k", "--zero", "--pt", "--pr", "--pb", "--pl"}
     assert set(re.findall(r"var\((--[\w-]+)", styles)) <= set(re.findall(r"(--[\w-]+):", styles)) | set_inline

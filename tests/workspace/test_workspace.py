@@ -133,3 +133,16 @@ def test_remembering_a_source_again_replaces_it(tmp_path):
     registry.remember(tmp_path, registry.Entry(name="b", mapping="b", files=("/y",)))
     registry.remember(tmp_path, registry.Entry(name="a", mapping="a", files=("/z",)))
     assert [(e.name, e.files) for e in registry.read(tmp_path)] == [("a", ("/z",)), ("b", ("/y",))]
+
+
+def test_rows_loaded_from_another_folder_are_tried_again_with_the_mapping_of_their_name(tmp_path):
+    export = tmp_path / "lines.csv"
+    export.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "536365,85123A,HOLDER,6,soon,2.55,17850,United Kingdom\n"
+    )
+    with ecombi.open_workspace(tmp_path / "shop") as shop:
+        shop.loading.files("online-retail", [export], at=datetime(2026, 11, 22, tzinfo=UTC))
+        (shop.path / "sources.json").unlink()
+        (again,) = shop.quarantine.replay(at=datetime(2026, 11, 22, tzinfo=UTC))
+    assert (again.rows_in, again.rows_quarantined) == (1, 1)

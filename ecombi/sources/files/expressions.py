@@ -64,7 +64,7 @@ class Scope:
         """
         try:
             node = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise self._unreadable(text) from None
         return self._compiled(node, text)
 

@@ -20,6 +20,8 @@ class _Loader(yaml.SafeLoader):
 def _once(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
     seen = set()
     for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a name", key.start_mark)
         if key.value in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key.value!r} is given twice", key.start_mark)
         seen.add(key.value)
@@ -62,6 +64,8 @@ def read_mapping(path: Path) -> Mapping:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise MappingError(f"The mapping {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise MappingError(f"The mapping {path} is not a text in UTF-8.") from error
     return parse_mapping(text, str(path))
 
 
@@ -76,12 +80,18 @@ def parse_mapping(text: str, origin: str) -> Mapping:
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise MappingError(f"{origin}{place}: {error.problem}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A letter that YAML does not take, a day that does not exist, a number or a nesting without end.
+        raise MappingError(f"{origin} cannot be read: {str(error).splitlines()[0]}.") from error
     if not isinstance(content, dict):
         raise MappingError(f"{origin} is not a mapping: it needs name, shop and files.")
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        place = found[0]["loc"][:-1]
+        # Of the forms a value can have, the one that was followed furthest is the one that was meant.
+        first = max((one for one in found if one["loc"][: len(place)] == place), key=lambda one: len(one["loc"]))
         raise MappingError(f"{origin}, {_place(first['loc'], content)}: {_said(first)}") from None
 
 

@@ -19,6 +19,7 @@ Type = Literal["text", "integer", "decimal", "rate", "date", "datetime", "boolea
 OTHERWISE = "otherwise"
 ROW_ID = "row_id"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CODES = re.compile("%-?[aAbBcdfgGHIjmMnpSuUVwWxXyYzZ%]")
 _TARGETS = {table.name: table for table in tables.LOADED}
 
 
@@ -36,7 +37,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=False, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -133,6 +134,9 @@ class Column(_Strict):
     def _fits_together(self) -> Column:
         if self.formats and self.type not in ("date", "datetime"):
             raise ValueError(f"formats are for dates; this column is {self.type}.")
+        for one in self.formats:
+            if not one or "%" in _CODES.sub("", one):
+                raise ValueError(f"{one!r} is not the format of a date. Write it like '%d.%m.%Y %H:%M'.")
         if len({"%z" in one for one in self.formats}) > 1:
             raise ValueError("Either all formats have %z (the offset is in the text) or none.")
         return self
@@ -225,6 +229,8 @@ class Rows(_Strict):
     def _kind_fits(cls, value: str | tuple[KindRule, ...] | None) -> str | tuple[KindRule, ...] | None:
         if isinstance(value, str):
             return _known(value, [kind.value for kind in Kind], "kind")
+        if value == ():
+            raise ValueError("The list of kinds is empty. Give at least one, such as 'sale: otherwise'.")
         for rule in (value or ())[:-1]:
             if not rule.when:
                 raise ValueError(

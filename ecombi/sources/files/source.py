@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,9 @@ class FileSource:
             if not missing:
                 return FileDelivery(file, parsing.Parser(self.mapping, kind, file.columns))
             misfits.append((len(missing), _misfit(kind, file, missing[0])))
-        raise SourceSchemaError(f"{path.name} does not fit the mapping {self.name}: {min(misfits)[1]}")
+        raise SourceSchemaError(
+            f"{path.name} does not fit the mapping {self.name}: {min(misfits, key=itemgetter(0))[1]}"
+        )
 
 
 def _name_fits(kind: FileKind, name: str) -> bool:
@@ -128,7 +131,9 @@ class FileDelivery:
     def name(self) -> str:
         """The file's name, and that of the sheet where it is not the only one meant."""
         sheet = self.file.format.sheet
-        return self.file.path.name if sheet == self.parser.kind.format.sheet else f"{self.file.path.name}{_SHEET}{sheet}"
+        return (
+            self.file.path.name if sheet == self.parser.kind.format.sheet else f"{self.file.path.name}{_SHEET}{sheet}"
+        )
 
     @cached_property
     def fingerprint(self) -> str:

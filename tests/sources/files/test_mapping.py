@@ -36,6 +36,14 @@ def changed(old: str, new: str) -> str:
         ("- name: sales", "- name: sales\n    lookups: [{from: orders, on: order}]", "There is no kept file 'orders'."),
         ("  - name: sales", "  - nam: sales", "files › 1: Unknown key 'nam'. Did you mean 'name'?"),
         ("name: shop\n", "", "shop.yml, name: This key is missing."),
+        ("kind: sale", "kind: []", "The list of kinds is empty."),
+        ("kind: sale", "kind: [sale: {qty: {below: .inf}}]", "Input should be a finite number."),
+        ("kind: sale", "kind: [salle: otherwise]", "There is no kind 'salle'. Did you mean 'sale'?"),
+        ("type: datetime", "type: datetime, formats: '%Q'", "'%Q' is not the format of a date. Write it like"),
+        ("type: datetime", "type: datetime, formats: ''", "'' is not the format of a date."),
+        ("name: shop\n", "name: a\0b\n", "shop.yml cannot be read: unacceptable character #x0000"),
+        ("name: shop\n", "name: 2026-02-30\n", "shop.yml cannot be read: day is out of range for month."),
+        ("name: shop\n", "? [name]\n: shop\n", "shop.yml, line 2: a key must be a name."),
     ],
 )  # fmt: skip
 def test_a_mistake_is_answered_with_its_place_and_what_would_work(old: str, new: str, message: str) -> None:
@@ -55,6 +63,7 @@ def test_a_mistake_is_answered_with_its_place_and_what_would_work(old: str, new:
         ("qty * price", "qty * sku", "calculates with a value of type text. Declare it as integer or decimal."),
         ("qty * price", "qty / price", "is not an expression. Name a column, or calculate with + - * and parentheses"),
         ("qty * price", "__import__('os')", "is not an expression."),
+        ("qty * price", "(" * 400 + "qty" + ")" * 400, "is not an expression."),
         ("amount: qty * price", "amount: sku", "a value of type text cannot be put here; it takes integer or decimal"),
         ("amount: qty * price", "channel: sku", "rows 1 (ledger): set amount; ledger cannot do without."),
         ("kind: sale", "kind: [sale: {sku: {below: 3}}]", "below is for numbers, but sku is text."),
@@ -79,6 +88,9 @@ def test_a_missing_mapping_is_answered_with_the_nearest_name(tmp_path: Path) -> 
         find_mapping("online_retail", PROJECT_MAPPINGS)
     with pytest.raises(MappingError, match=r"cannot be read: No such file or directory"):
         read_mapping(tmp_path / "none.yml")
+    (tmp_path / "binary.yml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(MappingError, match=r"is not a text in UTF-8"):
+        read_mapping(tmp_path / "binary.yml")
 
 
 @pytest.mark.parametrize("name", mapping_names(PROJECT_MAPPINGS))

@@ -104,29 +104,35 @@ def test_parquet(bench: Workbench) -> None:
     assert bench.rows(LEDGER) == LOADED
 
 
-def workbook(rows: list[list[str | float]]) -> bytes:
-    """Write a minimal Excel workbook of one sheet."""
-    cells = "".join(
-        "<row>"
-        + "".join(
-            f"<c><v>{cell}</v></c>" if isinstance(cell, float) else f'<c t="inlineStr"><is><t>{cell}</t></is></c>'
-            for cell in row
-        )
-        + "</row>"
-        for row in rows
-    )
+def workbook(*sheets: list[list[str | float]]) -> bytes:
+    """Write a minimal Excel workbook."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     packed = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+    def cell(value: str | float) -> str:
+        if isinstance(value, float):
+            return f"<c><v>{value}</v></c>"
+        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+
+    def sheet(rows: list[list[str | float]]) -> str:
+        return "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
+
+    numbers = range(1, len(sheets) + 1)
+    names = "".join(f'<sheet name="Sales {n}" sheetId="{n}" r:id="r{n}"/>' for n in numbers)
+    targets = "".join(
+        f'<Relationship Id="r{n}" Type="{relation}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
     parts = {
         "_rels/.rels": f'<Relationships xmlns="{packed}"><Relationship Id="r1" Type="{relation}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets>'
-        '<sheet name="Sales" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{packed}"><Relationship Id="r1" '
-        f'Type="{relation}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relation}"><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{packed}">{targets}</Relationships>',
     }
+    for number, rows in zip(numbers, sheets, strict=True):
+        parts[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{main}"><sheetData>{sheet(rows)}</sheetData></worksheet>'
+        )
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for name, content in parts.items():
@@ -137,8 +143,29 @@ def workbook(rows: list[list[str | float]]) -> bytes:
 def test_excel(bench: Workbench) -> None:
     header: list[str | float] = [*HEADER.strip().split(",")]
     content = workbook([header, ["1001", "2026-03-01 10:00:00", "C1", "SKU-1", 2.0, 9.95]])
-    assert counts(bench.load_texts(with_format("{sheet: Sales}"), content)) == [(1, 1, 0, 0)]
+    assert counts(bench.load_texts(with_format("{sheet: Sales 1}"), content)) == [(1, 1, 0, 0)]
     assert bench.rows(LEDGER) == LOADED
+
+
+def test_every_sheet_with_the_same_columns_is_loaded_and_others_are_left_alone(bench: Workbench) -> None:
+    header: list[str | float] = [*HEADER.strip().split(",")]
+    first: list[str | float] = ["1001", "2026-03-01 10:00:00", "C1", "SKU-1", 2.0, 9.95]
+    second: list[str | float] = ["1002", "2026-03-02 10:00:00", "C1", "SKU-1", 1.0, 9.95]
+    blank: list[str | float] = ["", "", "", "", "", ""]
+    bad: list[str | float] = ["1003", "soon", "C1", "SKU-1", 1.0, 9.95]
+    content = workbook([header, first, blank], [["notes"], ["none"]], [header, first, second, bad])
+    assert counts(bench.load_texts(SALES, content)) == [(1, 1, 0, 0), (3, 1, 1, 1)]
+    assert [one.skipped for one in bench.load_texts(SALES, content)] == [True, True]
+    assert bench.rows("SELECT delivery, source_row FROM quarantine") == [("export-0.csv › Sales 3", 3)]
+    dated = SALES.replace("type: datetime", 'type: datetime, formats: ["%Y-%m-%d %H:%M:%S", soon]')
+    assert counts(bench.replay(FileSource(parse_mapping(dated, "shop.yml")))) == [(1, 0, 0, 1)]
+
+
+def test_a_calculated_cell_has_the_digits_a_workbook_shows(bench: Workbench) -> None:
+    header: list[str | float] = [*HEADER.strip().split(",")]
+    content = workbook([header, ["1001", "2026-03-01 10:00:00", "C1", "SKU-1", 1.0, 0.1 + 0.2]])
+    assert counts(bench.load_texts(SALES, content)) == [(1, 1, 0, 0)]
+    assert bench.value("SELECT amount FROM ledger") == Decimal("0.3000")
 
 
 def test_a_real_workbook_is_read_whole(real_data: Path) -> None:
@@ -156,6 +183,14 @@ def test_a_real_workbook_is_read_whole(real_data: Path) -> None:
     assert found == [(948, "50001", "55630", 264)]
 
 
+def archive() -> bytes:
+    """Write a ZIP archive of one export."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as packed:
+        packed.writestr("sales.csv", HEADER + ROW)
+    return target.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -163,6 +198,7 @@ def test_a_real_workbook_is_read_whole(real_data: Path) -> None:
         (b"\n\n", "export-0.csv is empty."),
         (HEADER.replace("price", "prize").encode(), "it has no column 'price'. Did you mean 'prize'?"),
         (HEADER.replace(",", ";").encode(), "it has no column 'order'."),
+        (archive(), "export-0.csv is a ZIP archive. Unpack it and name the files in it."),
         (b"PAR1....", "export-0.csv is a Parquet file, not a text file."),
         (b"PK\x03\x04....", "export-0.csv is an Excel workbook, not a text file."),
         (b"%PDF-1.7", "export-0.csv is a PDF document, not a text file."),
@@ -201,4 +237,55 @@ def test_an_unreadable_date_is_held_back_with_its_row_and_the_expected_format(be
             "01/03/2026",
             "at '01/03/2026' is not a date from 1970 to 2199 written like 2011-11-30 16:05:00.",
         )
+    ]
+
+
+def test_a_damaged_parquet_file_is_answered_in_words(bench: Workbench) -> None:
+    with pytest.raises(SourceSchemaError, match=r"export-0\.csv is damaged: it cannot be read as a Parquet file"):
+        bench.load_texts(SALES, b"PAR1....")
+
+
+def test_a_missing_number_of_a_parquet_file_is_no_value(bench: Workbench) -> None:
+    columns = dict(
+        zip(HEADER.strip().split(","), (["1001"], ["2026-03-01 10:00:00"], ["C"], ["S"], [1], [2.5]), strict=True)
+    )
+    path = bench.folder / "sales.parquet"
+    pq.write_table(pa.table({**columns, "customer": [float("nan")]}), path)
+    assert counts(bench.load(FileSource(parse_mapping(SALES, "shop.yml"), [path]))) == [(1, 1, 0, 0)]
+    assert bench.value("SELECT customer_id FROM ledger") is None
+
+
+def test_lines_that_end_in_several_ways_are_all_read(bench: Workbench) -> None:
+    quoted = '"1002",2026-03-01 10:00:00,"C1","SKU-1",2,"9.95"\n'
+    content = (HEADER + ROW).replace("\n", "\r\n") + quoted + ROW.replace("1001", "1003").replace("\n", "\r\n")
+    assert counts(bench.load_texts(SALES, content)) == [(3, 3, 0, 0)]
+    assert bench.rows("SELECT order_id, amount FROM ledger ORDER BY source_row") == [
+        (order, Decimal("19.9000")) for order in ("1001", "1002", "1003")
+    ]
+
+
+@pytest.mark.parametrize("rows", [1_000, 400_000])
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_below_it(bench: Workbench, rows: int) -> None:
+    below = "".join(f"{number},2026-03-01 10:00:00,C1,S,1,1\n" for number in range(rows))
+    with pytest.raises(SourceSchemaError, match=r"a quote that is opened and never closed, in line 3 or below"):
+        bench.load_texts(SALES, HEADER + ROW + '1003,"never closed,C1,S,1,1\n' + below)
+
+
+def test_of_several_encodings_the_one_the_file_is_written_in_is_taken(bench: Workbench) -> None:
+    both = with_format("{encoding: [utf-8, windows-1252]}")
+    row = ROW.replace("SKU-1", "Käse-€")
+    bench.load_texts(both, HEADER + row)
+    assert counts(bench.load_texts(both, (HEADER + row).encode("windows-1252"))) == [(1, 0, 1, 0)]
+    # One damaged letter does not make a file in UTF-8 one of another encoding.
+    damaged = (HEADER + row.replace("1001", "1002")).encode() + row.encode("windows-1252")
+    assert counts(bench.load_texts(both, damaged)) == [(2, 1, 0, 1)]
+    assert bench.rows("SELECT DISTINCT sku FROM ledger") == [("Käse-€",)]
+
+
+def test_a_text_with_a_nul_character_is_held_back(bench: Workbench) -> None:
+    held = ROW.replace("SKU-1", "S\0") + ROW.replace(",2,", ",2\0,")
+    assert counts(bench.load_texts(SALES, HEADER + ROW + held)) == [(3, 1, 0, 2)]
+    assert bench.rows("SELECT rule, column_name, value FROM quarantine ORDER BY source_row") == [
+        ("nul_character", "sku", "S\ufffd"),
+        ("nul_character", "qty", "2\ufffd"),
     ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecombi.sources.files.mapping import Column, Format
@@ -52,6 +52,7 @@ def test_decimals(text: str, form: Format, value: str | None) -> None:
     assert read(text, form=form, type="decimal") == (Decimal(value) if value else None)
 
 
+@settings(deadline=None)
 @given(st.decimals(min_value=-(10**13), max_value=10**13, places=4))
 def test_every_amount_of_four_decimals_is_read_exactly(amount: Decimal) -> None:
     assert read(f"{amount:f}", type="decimal") == amount
