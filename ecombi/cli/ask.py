@@ -31,7 +31,10 @@ def _filters(given: list[str] | None) -> dict[str, list[str | None]]:
 def query(
     metrics: Annotated[str, typer.Argument(help="One metric or more, with commas: net_sales,orders")],
     by: Annotated[
-        str | None, typer.Option(help="Dimensions, with commas: country, channel, category, product, customer_type.")
+        str | None,
+        typer.Option(
+            help="Dimensions, with commas: country, channel, category, product, product_name, customer_type, weekday, hour_of_day."
+        ),
     ] = None,
     grain: Annotated[str | None, typer.Option(help="hour, day, week, month, quarter or year.")] = None,
     start: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")] = None,
@@ -64,6 +67,8 @@ def query(
             where=_filters(where),
         )
         write(frame_records(result), form)
+        for note in result.passport.notes:
+            typer.echo(f"note: {note}", err=True)
 
 
 def ledger(

@@ -23,6 +23,7 @@ _WRITTEN = re.compile(
     r"\s*(?P<column>\w+)\s*(?:(?P<sign><=|>=|!=|=|<|>)\s*(?P<value>.*?)|\s(?P<word>[\w-]+)(?:\s+(?P<rest>.*?))?)\s*"
 )
 _BEYOND = 10**18
+"""Both engines can compare a number of fewer digits with every column."""
 _GRAINS = tuple(grain.value for grain in Grain if grain is not Grain.HOUR)
 
 
@@ -100,13 +101,12 @@ class Condition:
         if kind == "DATE":
             return parse_day(self.value)
         try:
-            number = Decimal(self.value) if kind.startswith("DECIMAL") else int(self.value)
+            number = Decimal(self.value) if kind.startswith("DECIMAL") else Decimal(int(self.value))
+            if abs(number) < _BEYOND:
+                return number if kind.startswith("DECIMAL") else int(number)
         except (InvalidOperation, ValueError):
-            number = None
-        # Both engines can compare so many digits.
-        if number is None or not abs(number) < _BEYOND:
-            raise ConfigurationError(f"{self.column} is a number and cannot be compared with {self.value!r}.")
-        return number
+            pass
+        raise ConfigurationError(f"{self.column} is a number and cannot be compared with {self.value!r}.")
 
 
 def ledger_totals(

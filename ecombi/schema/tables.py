@@ -10,7 +10,7 @@ from sqlalchemy.types import TypeEngine
 metadata = MetaData()
 
 MONEY = Numeric(18, 4)
-SUM = Numeric(38, 4)
+SUM = Numeric(28, 4)
 RATE = Numeric(18, 8)
 
 

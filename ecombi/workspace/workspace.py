@@ -84,7 +84,7 @@ class Workspace:
 
         Args:
             metrics: One name or several; `ws.metrics` lists them.
-            by: Dimensions: country, channel, category, product, customer_type.
+            by: Dimensions: country, channel, category, product, product_name, customer_type, weekday, hour_of_day.
             grain: hour, day, week, month, quarter or year; None for one figure over the whole period.
             start: First day, in the shop's time zone. None: the first there is.
             end: The day after the last one. None: up to the last there is.

@@ -109,3 +109,10 @@ def test_a_signal_within_a_query_ends_the_command_without_a_trace(monkeypatch, c
     with pytest.raises(SystemExit) as ended:
         main()
     assert (ended.value.code, capsys.readouterr().err) == (130, "")
+
+
+def test_a_filter_that_nothing_fits_is_said_beside_the_result(small_shop):
+    done = ecombi("query", "net_sales", "--where", "country=Germny", "--format", "json", workspace=small_shop)
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == [{"net_sales": "0.00"}]
+    assert "Did you mean 'Germany'" in done.stderr

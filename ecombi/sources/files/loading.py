@@ -89,9 +89,9 @@ def parse_mapping(text: str, origin: str) -> Mapping:
         return Mapping.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_url=False)
-        place = found[0]["loc"][:-1]
+        start = found[0]["loc"][:-1]
         # Of the forms a value can have, the one that was followed furthest is the one that was meant.
-        first = max((one for one in found if one["loc"][: len(place)] == place), key=lambda one: len(one["loc"]))
+        first = max((one for one in found if one["loc"][: len(start)] == start), key=lambda one: len(one["loc"]))
         raise MappingError(f"{origin}, {_place(first['loc'], content)}: {_said(first)}") from None
 
 

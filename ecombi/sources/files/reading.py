@@ -339,8 +339,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: File) -> int:
             f"CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT file_row_number + 1 AS source_row, {columns} "
             f"FROM read_parquet({path}, file_row_number = true)"
         )
-    (rows,) = connection.execute(f"SELECT num_rows FROM parquet_file_metadata({path})").fetchall()[0]
-    return int(rows)
+    return _total(connection, f"SELECT num_rows FROM parquet_file_metadata({path})")
 
 
 def sheets(path: Path) -> list[str]:
