@@ -33,7 +33,7 @@ def query(
     by: Annotated[
         str | None,
         typer.Option(
-            help="Dimensions, with commas: country, channel, category, product, product_name, customer_type, weekday, hour_of_day."
+            help="With commas: country, channel, category, product, product_name, customer_type, weekday, hour_of_day."
         ),
     ] = None,
     grain: Annotated[str | None, typer.Option(help="hour, day, week, month, quarter or year.")] = None,
