@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
 # Bytecode is compiled at install time: it halves the start of every kernel.
 COMPILE := $(UV) compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
-INSTALL := $(UV) install --quiet --compile-bytecode --require-hashes --python $(BIN)/python
+INSTALL := $(UV) install --compile-bytecode --require-hashes --python $(BIN)/python
 
 .PHONY: help install demo test check lint notebooks docs docs-fresh screenshots bench lock clean
 
