@@ -24,6 +24,10 @@ Progress: TypeAlias = Callable[[float], None]
 """Called with how much of the notebook is done, 0 to 1."""
 
 
+class _NotStarted(ReportError):
+    """The kernel was gone before the first cell."""
+
+
 class ExecutionFailed(NotebookFailed):
     """A cell failed; `partial` is the notebook up to there."""
 
@@ -81,6 +85,22 @@ def execute(
         ExecutionFailed: A cell raised, the kernel died, or the deadline passed.
         ReportError: The kernel did not start.
     """
+    started = time.monotonic()
+    try:
+        return _execute(notebook, values, environment, deadline, progress)
+    except _NotStarted:
+        # Most often it lost the race for a network port; a second one finds another.
+        left = max(deadline - (time.monotonic() - started), 0.001)
+        return _execute(notebook, values, environment, left, progress)
+
+
+def _execute(
+    notebook: Path,
+    values: Mapping[str, Value],
+    environment: Mapping[str, str],
+    deadline: float,
+    progress: Progress | None,
+) -> NotebookNode:
     source = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     # One more code cell than the author wrote: papermill's own, with the values.
     watch = _Watch(deadline, progress, total=sum(c.cell_type == "code" for c in source.cells) + 1)
@@ -114,7 +134,7 @@ def execute(
         except DeadKernelError as error:
             raise _failure(notebook, watch, "the kernel died; most often it ran out of memory") from error
         except (RuntimeError, TimeoutError) as error:
-            raise ReportError(f"Report {notebook.stem}: its kernel did not start: {error}") from error
+            raise _NotStarted(f"Report {notebook.stem}: its kernel did not start: {error}") from error
     _check_complete(notebook, watch, executed)
     return executed
 

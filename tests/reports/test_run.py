@@ -15,6 +15,7 @@ import pytest
 
 from ecombi.errors import NotebookFailed, ParameterError, ReportError
 from ecombi.reports import ReportRun, find, run
+from ecombi.reports.execution import execute
 from ecombi.settings import load_settings
 from tests.reports.conftest import WriteReport
 
@@ -253,3 +254,23 @@ def test_a_folder_that_cannot_be_made_is_said_in_words(write_report: WriteReport
     (tmp_path / "file").write_text("")
     with pytest.raises(ReportError, match=r"cannot be written to .*file/out"):
         report_of(write_report("1"), tmp_path / "file" / "out")
+
+
+def test_a_kernel_that_is_gone_before_the_first_cell_is_started_again(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    notebook = find("tiny", write_report("print('done')")).notebook
+    tried = tmp_path / "tried"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import os\nif not os.path.exists({str(tried)!r}):\n    open({str(tried)!r}, 'w').close()\n    os._exit(1)\n"
+    )
+    executed = execute(notebook, {}, environment={"PYTHONPATH": str(tmp_path)}, deadline=60)
+    assert tried.exists()
+    assert "done" in str(executed.cells[-1].outputs)
+
+
+def test_a_kernel_that_never_starts_is_said_so(write_report: WriteReport, tmp_path: Path) -> None:
+    notebook = find("tiny", write_report("pass")).notebook
+    (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(1)\n")
+    with pytest.raises(ReportError, match="kernel did not start"):
+        execute(notebook, {}, environment={"PYTHONPATH": str(tmp_path)}, deadline=60)
