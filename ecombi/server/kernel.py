@@ -8,18 +8,21 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from contextlib import suppress
 from importlib import import_module
+
+logger = logging.getLogger(__name__)
 
 
 def _load() -> None:
     # Waiting for sockets, handshakes and readers leaves the processor free: imports fit in there. Whoever needs one
-    # earlier waits for it as for any import; a failure shows itself again there, where it can be said in words.
-    with suppress(Exception):
+    # earlier waits for it as for any import; a failure shows itself again there, where the page can say it in words.
+    try:
         import_module("ecombi.dashboards.showing")
         rehearsal = import_module("ecombi.dashboards.rehearsal")
         for name in import_module("ecombi.dashboards.showing").NAMES:
             rehearsal.rehearse(name)
+    except Exception:
+        logger.warning("the dashboards could not be loaded ahead of their page", exc_info=True)
 
 
 def main() -> None:
