@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip
 COMPILE := $(UV) compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 INSTALL := $(UV) install --compile-bytecode --require-hashes --python $(BIN)/python
 
-.PHONY: help install demo test check lint notebooks docs docs-fresh screenshots bench lock clean
+.PHONY: help install demo test test-spark check lint notebooks docs docs-fresh screenshots bench lock clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
 	@$(INSTALL) -r requirements/dev.txt
 	@touch $@
 
+$(VENV)/.installed-spark: $(VENV)/.installed-dev requirements/spark.txt
+	@echo "Installing Spark" >&2
+	@$(INSTALL) -r requirements/spark.txt
+	@touch $@
+
 demo: workspace/.demo ## install, load a simulated shop, run the nightly pipeline, serve the dashboards
 	@$(BIN)/ecombi serve --workspace workspace
 
@@ -46,6 +51,9 @@ workspace/.demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev ## install what the tests need (system packages too, where it may) and run them all
 	@bash tests/install-system-packages.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-spark: $(VENV)/.installed-spark ## run the tests of the Spark engine on a cluster of this machine (needs Java 17 or newer)
+	@$(BIN)/python -m pytest -m spark
 
 check: lint test notebooks docs-fresh ## what CI runs: lint, types, layers, tests, notebooks, docs are fresh
 
@@ -74,6 +82,7 @@ bench: install ## print the benchmarks' ratios
 lock: $(VENV)/bin/uv ## resolve the newest packages into requirements/
 	@$(COMPILE) pyproject.toml -o requirements/lock.txt
 	@$(COMPILE) requirements/bootstrap.in -o requirements/bootstrap.txt
+	@$(COMPILE) --extra spark pyproject.toml -c requirements/lock.txt -o requirements/spark.txt
 	@$(COMPILE) --group test --group lint -c requirements/lock.txt -o requirements/dev.txt
 
 clean: ## remove the environment, caches and the demo workspace

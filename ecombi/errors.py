@@ -15,6 +15,7 @@ EcombiError
 │  ├─ UnknownMetricError          (KeyError) with the nearest names
 │  ├─ UnknownDimensionError       (KeyError) with the nearest names
 │  └─ IncompatibleMetricsError    these metrics cannot be cut that way
+├─ AccessDenied                   (PermissionError) the identity may not see that
 ├─ PeriodError                    (ValueError) an impossible period or date
 └─ ReportError
    ├─ UnknownReportError          (KeyError) with the nearest names
@@ -108,6 +109,10 @@ class UnknownDimensionError(MetricError, KeyError):
 
 class IncompatibleMetricsError(MetricError):
     """These metrics and dimensions have no common answer."""
+
+
+class AccessDenied(EcombiError, PermissionError):
+    """The identity that asks may not see that."""
 
 
 class PeriodError(EcombiError, ValueError):

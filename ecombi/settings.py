@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -35,7 +36,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("DATABASE_URL"),
-        description="Warehouse: postgresql://user:password@host:5432/name. Absent: DuckDB in the workspace.",
+        description="Warehouse: postgresql://user:password@host:5432/name, spark://host:7077 or spark:local[2]. "
+        "Absent: DuckDB in the workspace.",
     )
     keep_snapshots: int = Field(
         default=5,
@@ -55,6 +57,18 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ECOMBI_MEMORY_LIMIT"),
         description="Memory DuckDB may use in one process, for example 2GB; more spills to disk.",
     )
+    spark_folder: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_SPARK_FOLDER"),
+        description="Folder for the Parquet files that Spark reads, at the same path on every machine of the cluster. "
+        "Absent: in the workspace.",
+    )
+    spark_conf: dict[str, str] = Field(
+        default={},
+        repr=False,
+        validation_alias=AliasChoices("ECOMBI_SPARK_CONF"),
+        description='Spark\'s own settings, as JSON: {"spark.executor.memory": "2g"}.',
+    )
     dashboard_port: int = Field(
         default=8866,
         ge=0,
@@ -73,6 +87,8 @@ class Settings(BaseSettings):
                     value = value.get_secret_value()
                 elif isinstance(value, Path):
                     value = value.resolve()
+                elif isinstance(value, dict):
+                    value = json.dumps(value)
                 variables[str(field.validation_alias.choices[0])] = str(value)
         return variables
 

@@ -160,7 +160,7 @@ def load_delivery(
         "at": naive,
         "load_id": load_id,
     }
-    _note(connection, staged, report, noted, replay=replay)
+    _note(connection, staged, report, noted, settle_hours=source.settle_hours, replay=replay)
     logger.info("loaded %s.%s %s", report.source, report.delivery, report.record())
     return report
 
@@ -182,6 +182,7 @@ def _note(
     report: LoadReport,
     noted: dict[str, object],
     *,
+    settle_hours: int,
     replay: bool,
 ) -> None:
     (release if replay else hold)(connection, staged, noted)
@@ -198,6 +199,7 @@ def _note(
         "rows_quarantined": report.rows_quarantined,
         "rows_duplicate": report.rows_duplicate,
         "loaded_at": noted["at"],
+        "settle_hours": settle_hours,
     }
     places = ", ".join(f"${name}" for name in row)
     connection.execute(f"INSERT INTO loads ({', '.join(row)}) VALUES ({places})", row)

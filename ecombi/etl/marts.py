@@ -1,81 +1,95 @@
-"""The tables computed from the loaded ones: orders, customers and every declared rollup."""
+"""The tables computed from the loaded ones: orders, customers and the rest, the rollups, and what is known of it all."""
 
 from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import duckdb
 
 from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
+from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
-from ecombi.schema.rollups import ROLLUPS, Rollup
+from ecombi.metrics.state import LAST_DAY, facts_of_rollups
+from ecombi.metrics.shapes import UNIFORM_ORDERS
+from ecombi.schema import tables
 
-_ORDERS = """
-    INSERT INTO orders (order_id, customer_id, ordered_at, ordered_on, channel, country, customer_order_number)
-    SELECT *, CASE WHEN customer_id IS NOT NULL
-                   THEN row_number() OVER (PARTITION BY customer_id ORDER BY ordered_at, order_id) END
-    FROM (
-        SELECT order_id, min(customer_id) AS customer_id, min(order_at) AS ordered_at, min(order_on) AS ordered_on,
-               min(channel) AS channel, min(country) AS country
-        FROM ledger WHERE kind = 'sale' AND order_id IS NOT NULL GROUP BY order_id)
-    ORDER BY ordered_at
-"""
+logger = logging.getLogger(__name__)
 
-_CUSTOMERS = """
-    INSERT INTO customers (customer_id, country, first_order_on, last_order_on, order_count)
-    SELECT customer_id, arg_max(country, customer_order_number), min(ordered_on), max(ordered_on), count(*)
-    FROM orders WHERE customer_id IS NOT NULL GROUP BY customer_id ORDER BY customer_id
-"""
+_T = TypeVar("_T")
 
-_DIMENSIONS = {
-    "country": "l.country",
-    "channel": "l.channel",
-    "category": "p.category",
-    "product": "l.sku",
-    "customer_type": "CASE WHEN o.order_id IS NULL THEN NULL WHEN o.customer_order_number = 1 THEN 'new' "
-    "WHEN o.customer_order_number > 1 THEN 'returning' ELSE 'guest' END",
+_SORTED = {
+    "orders": "ordered_on, order_id",
+    "customers": "customer_id",
+    "fulfilments": "due_on, order_id",
+    "cohort_months": "cohort, month",
+    "days_loaded": "basis, day",
 }
-"""Dimension of a rollup -> its value for a ledger row l, with its product p and its order o."""
+"""Derived table -> what its rows are sorted by, in the order they are built; a reader of some days skips all others."""
+
+_UNIFORM = """
+    SELECT NOT EXISTS (
+        SELECT 1 FROM ledger WHERE kind = 'sale' AND order_id IS NOT NULL GROUP BY order_id
+        HAVING min(event_on) <> max(event_on) OR min(order_on) <> max(order_on) OR min(source) <> max(source)
+            OR min(channel) <> max(channel) OR count(channel) NOT IN (0, count(*))
+            OR min(country) <> max(country) OR count(country) NOT IN (0, count(*))
+            OR min(customer_id) <> max(customer_id) OR count(customer_id) NOT IN (0, count(*)))
+"""
 
 
 def build_marts(build: Build) -> None:
-    """Compute orders, customers and the rollups anew from the ledger, and check the whole warehouse.
+    """Compute the derived tables and the rollups, and check the whole warehouse.
 
     Raises:
         DataQualityError: A check failed; the message says which and how many rows break it.
     """
     connection = build.connection
-    connection.execute(f"DELETE FROM orders; {_ORDERS}")
-    connection.execute(f"DELETE FROM customers; {_CUSTOMERS}")
-    for rollup in ROLLUPS:
+    changes = rollups.Changes(connection)
+    for name, order in _SORTED.items():
+        _timed(name, lambda name=name, order=order: _derive(connection, changes, name, order))  # type: ignore[misc]
+    sizes = {}
+    for rollup in rollups.ROLLUPS.values():
         try:
-            connection.execute(f"DELETE FROM {rollup.table.name}; {_rollup(rollup)}")
+            sizes[rollup.name] = _timed(rollup.name, lambda rollup=rollup: rollups.refresh(connection, rollup, changes))  # type: ignore[misc]
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise DataQualityError(
                 "The quantities or amounts of one day add up to more than 18 digits. Look for figures typed wrong in "
                 "the last file, mend them and load it again. Nothing was published.",
-                check=f"{rollup.table.name}_in_range",
+                check=f"{rollup.name}_in_range",
             ) from error
-    run_checks(connection)
+    _note(connection, sizes)
+    _timed("checks", lambda: run_checks(connection, rollups.checks()))
 
 
-def _rollup(rollup: Rollup) -> str:
-    dimensions = "".join(f"{_DIMENSIONS[name]} AS {column}, " for name, column in _columns(rollup))
-    names = "".join(f"{column}, " for _, column in _columns(rollup))
-    product = "LEFT JOIN products p ON p.sku = l.sku" if "category" in rollup.dimensions else ""
-    order = "LEFT JOIN orders o ON o.order_id = l.order_id" if "customer_type" in rollup.dimensions else ""
-    parts = " UNION ALL ".join(
-        f"""
-        SELECT '{basis}' AS basis, {day} AS day, {dimensions} l.kind, sum(l.qty), sum(l.amount), sum(l.cost_amount),
-               coalesce(sum(l.amount) FILTER (l.cost_amount IS NOT NULL), 0), count(*)
-        FROM ledger l {product} {order} GROUP BY ALL
-        """
-        for basis, day in (("booked", "l.event_on"), ("ordered", "l.order_on"))
-    )
-    return (
-        f"INSERT INTO {rollup.table.name} (basis, day, {names}kind, qty, amount, cost_amount, costed_amount, entries) "
-        f"{parts} ORDER BY basis, day"
-    )
+def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, name: str, order: str) -> None:
+    from ecombi.metrics.building import derived_sql
+
+    columns = ", ".join(tables.metadata.tables[name].columns.keys())
+    with changes.watching(name):
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({derived_sql(name)}) ORDER BY {order}")
 
 
-def _columns(rollup: Rollup) -> list[tuple[str, str]]:
-    return [(name, "sku" if name == "product" else name) for name in rollup.dimensions]
+def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int]) -> None:
+    """Write down what is known of the warehouse as a whole."""
+    [(uniform,)] = connection.execute(_UNIFORM).fetchall()
+    [(last_day,)] = connection.execute("SELECT max(day) FROM days_loaded").fetchall()
+    [(last_load,)] = connection.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()
+    known = [
+        *facts_of_rollups(sizes),
+        (UNIFORM_ORDERS, "true" if uniform else "false"),
+        (LAST_DAY, None if last_day is None else last_day.isoformat()),
+        (rollups.LAST_LOAD, str(last_load)),
+    ]
+    connection.execute("DELETE FROM facts")
+    connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", known)
+
+
+def _timed(what: str, work: Callable[[], _T]) -> _T:
+    started = time.perf_counter()
+    done = work()
+    logger.info("built %s seconds=%.2f", what, time.perf_counter() - started)
+    return done

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+from sqlalchemy import Table
 
 from ecombi.errors import SourceSchemaError, did_you_mean
+from ecombi.etl.rules import RULES
 from ecombi.schema import tables
-from ecombi.schema.kinds import Kind
 from ecombi.sources import Output, Staged
 from ecombi.sources.columns import computed, delivered, duckdb_type
 
 _TABLES = {table.name: table for table in (*tables.LOADED, tables.lookups)}
-_ACCEPTED: dict[str, dict[str, tuple[str, ...]]] = {
-    "ledger": {"kind": tuple(kind.value for kind in Kind)},
-    "payments": {"kind": ("capture", "refund", "chargeback")},
-}
-"""Columns with a fixed set of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,9 @@ class Writer:
             if output.per_row:
                 counted.append(output.relation)
                 fresh.append(written)
+            elif output.parts:
+                counted.append(output.parts)
+                fresh.append(self._parts_of(output, written) if written != once else output.parts)
         new = self._distinct_rows(fresh)
         return new, self._distinct_rows(counted) - new
 
@@ -71,6 +70,10 @@ class Writer:
         """Count the rows of a relation."""
         (rows,) = self.connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0]
         return int(rows)
+
+    def _parts_of(self, output: Output, written: str) -> str:
+        """Return a relation of the delivered rows that some of an output's rows are made of."""
+        return f"(SELECT source_row FROM {output.parts} SEMI JOIN {written} USING ({self._delivered_key(output)}))"
 
     def _distinct_rows(self, relations: Sequence[str]) -> int:
         if len(relations) == 1:
@@ -90,27 +93,19 @@ class Writer:
         return names
 
     def _hold_back_misfits(self, staged: Staged, output: Output) -> None:
-        cases = list(self._misfits(output))
+        values = {**self._values(output), "source_row": "s.source_row"}
+        rows = ", ".join(f"{value} AS {name}" for name, value in values.items())
+        cases = " ".join(_misfits(output.table))
         if cases:
             self.connection.execute(
                 f"""
                 INSERT INTO {staged.rejected}
                 SELECT source_row, p.rule, p.name, p.value,
-                       concat(p.name, coalesce(' ''' || p.value || ''' is not known', ' is empty'),
-                              ': {output.table} cannot take this row.')
-                FROM (SELECT source_row, CASE {" ".join(cases)} END AS p FROM {output.relation}) WHERE p IS NOT NULL
+                       concat(p.name, ' ''' || p.value || '''', p.reason, ': {output.table} cannot take this row.')
+                FROM (SELECT source_row, CASE {cases} END AS p FROM (SELECT {rows} FROM {output.relation} s))
+                WHERE p IS NOT NULL
                 """
             )
-
-    def _misfits(self, output: Output) -> Iterator[str]:
-        table, present = _TABLES[output.table], self._columns(output)
-        for name in delivered(table):
-            if not table.c[name].nullable:
-                value = f'"{name}"' if name in present else "NULL"
-                yield f"WHEN {value} IS NULL THEN {{rule: 'missing_{name}', name: '{name}', value: NULL}}"
-        for name, accepted in _ACCEPTED.get(table.name, {}).items():
-            listed = ", ".join(f"'{value}'" for value in accepted)
-            yield f"WHEN {name} NOT IN ({listed}) THEN {{rule: 'unknown_{name}', name: '{name}', value: {name}}}"
 
     def _repeats_keys(self, output: Output, position: int) -> bool:
         """Note the rows that share their key with others, and say whether there are any."""
@@ -212,6 +207,7 @@ class Writer:
     def _upsert(self, output: Output, once: str, position: int) -> str:
         """Write rows that are new or differ from those of the same key; returns a relation of where they came from."""
         table, values = _TABLES[output.table], self._values(output)
+        history = tables.history_of(table)
         columns, selected = ", ".join(values), ", ".join(f"{value} AS {name}" for name, value in values.items())
         if not self._holds(table.name):
             self.connection.execute(f"INSERT INTO {table.name} ({columns}) SELECT {selected} FROM {once} s")
@@ -225,11 +221,33 @@ class Writer:
             CREATE OR REPLACE TEMP TABLE {changed} AS
             SELECT n.* FROM (SELECT s.source_row, {selected} FROM {once} s) n LEFT JOIN {table.name} t ON {same_key}
             WHERE t.load_id IS NULL OR row({new}) IS DISTINCT FROM row({old});
+            {self._keep_replaced(table, history, changed, same_key) if history is not None else ""}
             DELETE FROM {table.name} t USING {changed} n WHERE {same_key};
             INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {changed}
             """
         )
         return changed
 
+    def _keep_replaced(self, table: Table, history: Table, changed: str, same_key: str) -> str:
+        """Compile what moves the versions that are about to be replaced; one of this very load was never known."""
+        columns = ", ".join(f"t.{column.name}" for column in table.columns)
+        return (
+            f"INSERT INTO {history.name} BY NAME SELECT {columns}, {self.load_id} AS replaced_by "
+            f"FROM {table.name} t JOIN {changed} n ON {same_key} WHERE t.load_id < {self.load_id};"
+        )
+
     def _holds(self, table: str, condition: str = "TRUE") -> bool:
         return self.count(f"(SELECT 1 FROM {table} WHERE {condition} LIMIT 1)") > 0
+
+
+def _misfits(table: str) -> Iterator[str]:
+    """Yield a case for each fault that a row of the table can have; the first that fits is told."""
+    form = "WHEN {broken} THEN {{rule: '{rule}', name: '{name}', value: {value}, reason: '{reason}'}}"
+    for name in delivered(_TABLES[table]):
+        if not _TABLES[table].c[name].nullable:
+            yield form.format(
+                broken=f"{name} IS NULL", rule=f"missing_{name}", name=name, value="NULL", reason=" is empty"
+            )
+    for rule in RULES.get(table, ()):
+        value, reason = f"CAST({rule.column} AS VARCHAR)", " " + rule.reason.replace("'", "''")
+        yield form.format(broken=rule.broken, rule=rule.name, name=rule.column, value=value, reason=reason)

@@ -1,18 +1,24 @@
-"""Answering questions on a warehouse."""
+"""Answering questions on a warehouse: plan, read from one snapshot, remember, explain."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from ecombi.errors import BackendError, EmptyWarehouse, did_you_mean
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
-from ecombi.metrics.marts import LEDGER, Basis
-from ecombi.metrics.passport import Passport
-from ecombi.metrics.planner import Plan, plan
+from ecombi.metrics.marts import LEDGER, MARTS, Basis
+from ecombi.metrics.memory import Memory
+from ecombi.metrics.passport import AnalysisPassport, Passport
+from ecombi.metrics.planner import Parameter, Plan, bound_by, bound_in, plan, scope_of
+from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery
-from ecombi.metrics.result import Result, result_of
+from ecombi.metrics.result import AnalysisResult, Result, analysed, result_of
+from ecombi.metrics.shapes import Shape
+from ecombi.metrics.state import Known, known_of
 from ecombi.schema.periods import Period
-from ecombi.schema.shop import Shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,62 +26,247 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ecombi.backends.warehouse import Snapshot, Warehouse
+    from ecombi.metrics.analysis import Analysis
+    from ecombi.schema.shop import Shop
 
-_EMPTY = "Nothing has been loaded yet. Load a shop first, for example with: ecombi load simulated"
-_ATTEMPTS = 5
+_EMPTY: Final = "Nothing has been loaded yet. Load a shop first, for example with: ecombi load simulated"
+_ATTEMPTS: Final = 5
 
 
-def run(query: MetricQuery, warehouse: Warehouse, shop: Shop, *, catalogue: Catalogue = CATALOGUE) -> Result:
-    """Answer a question from the current snapshot.
+class Answers:
+    """Answers questions on one warehouse, for one identity.
 
-    Raises:
-        MetricError: The question cannot be answered; the subclass and the words say why.
-        EmptyWarehouse: Nothing has been published yet.
+    Attributes:
+        warehouse: Where the figures are.
+        shop: Whose figures.
+        catalogue: Where names are looked up.
+        identity: Who asks.
+        memory: The answers that were given; share it between identities, as its keys say whose they are.
     """
-    planned = plan(query, warehouse.dialect, catalogue=catalogue)
-    table, snapshot = _read(planned, warehouse)
-    passport = Passport(
-        query=query,
-        metrics=planned.shape.metrics,
-        shop=shop,
-        engine=warehouse.dialect,
-        warehouse=warehouse.safe_url,
-        tables=planned.tables,
-        sql=planned.sql,
-        params=planned.params,
-        snapshot=snapshot.number,
-        published_at=snapshot.published_at,
-        notes=tuple(_misspelt(query, warehouse, catalogue)) if _is_empty(table, planned) else (),
-    )
-    return result_of(table, passport, planned.shape)
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        shop: Shop,
+        *,
+        catalogue: Catalogue = CATALOGUE,
+        identity: Identity = OWNER,
+        memory: Memory | None = None,
+    ) -> None:
+        self.warehouse = warehouse
+        self.shop = shop
+        self.catalogue = catalogue
+        self.identity = identity
+        self.memory = memory if memory is not None else Memory()
+        self._lock = threading.Lock()
+        self._known: tuple[Snapshot, Known] | None = None
+
+    def seen_by(self, identity: Identity) -> Answers:
+        """Return the same for somebody else's eyes, on the same memory."""
+        return Answers(
+            self.warehouse, self.shop, catalogue=self.catalogue, identity=identity, memory=self.memory
+        )
+
+    def run(self, query: MetricQuery) -> Result:
+        """Answer a question from the current snapshot.
+
+        Raises:
+            MetricError: The question cannot be answered; the subclass and the words say why.
+            AccessDenied: The identity may not see what it rests on.
+            EmptyWarehouse: Nothing has been published yet.
+        """
+        known = self.known()
+        asked = query.finished(known.final_until) if known.final_until else query
+        planned = self.plan(asked)
+        table, snapshot = self.read(planned.sql, planned.params)
+        passport = Passport(
+            query=asked,
+            metrics=planned.shape.metrics,
+            shop=self.shop,
+            engine=self.warehouse.dialect,
+            warehouse=self.warehouse.safe_url,
+            tables=planned.tables,
+            sql=planned.sql,
+            params=planned.params,
+            snapshot=snapshot.number,
+            published_at=snapshot.published_at,
+            identity=self.identity,
+            known=known,
+            notes=tuple(self._misspelt(asked)) if _is_empty(table, planned) else (),
+        )
+        return result_of(table, passport, planned.shape, self)
+
+    def analyse(
+        self,
+        analysis: Analysis,
+        *,
+        values: Mapping[str, Parameter] | None = None,
+        options: Mapping[str, int | float | str | bool] | None = None,
+        as_of: datetime | None = None,
+    ) -> AnalysisResult:
+        """Compute an analysis on the current snapshot.
+
+        Args:
+            analysis: What to compute.
+            values: A value for each name it binds; `final_until` is known.
+            options: What differs from its own options.
+            as_of: With what had been loaded by then, aware; None: with all that is known now.
+
+        Raises:
+            MetricError: A value or option it does not have, or one that is missing.
+            AccessDenied: The identity may not see what it rests on.
+            EmptyWarehouse: Nothing has been published yet.
+        """
+        from ecombi.metrics.analysing import compile_analysis, settled
+
+        known = self.known()
+        chosen = settled(analysis, options or {})
+        compiled = compile_analysis(
+            analysis, chosen, scope_of(self.identity, self.catalogue, as_of=as_of), self.warehouse.dialect
+        )
+        bound: dict[str, Parameter] = {**(values or {}), **bound_in(known, self.identity, self.catalogue, as_of=as_of)}
+        params = compiled.bind(bound)
+        table, snapshot = self.read(compiled.sql, params)
+        passport = AnalysisPassport(
+            analysis=analysis,
+            options=dict(chosen),
+            shop=self.shop,
+            engine=self.warehouse.dialect,
+            warehouse=self.warehouse.safe_url,
+            tables=compiled.tables,
+            sql=compiled.sql,
+            params=params,
+            snapshot=snapshot.number,
+            published_at=snapshot.published_at,
+            identity=self.identity,
+            known=known,
+        )
+        return analysed(table, passport)
+
+    def plan(self, query: MetricQuery) -> Plan:
+        """Plan a question without running it."""
+        return plan(
+            query, self.warehouse.dialect, catalogue=self.catalogue, known=self.known(), identity=self.identity
+        )
+
+    def values(self, dimension: str) -> list[str]:
+        """Return the known values of a dimension, in order, as texts that filters take.
+
+        Raises:
+            UnknownDimensionError: No dimension of that name.
+            EmptyWarehouse: Nothing has been published yet.
+        """
+        from ecombi.metrics.compiler import compile_values
+
+        found = self.catalogue.dimension(dimension)
+        mart = next((mart for mart in MARTS if found.fits(mart)), LEDGER)
+        shape = Shape(metrics=(), by=(found,), scope=scope_of(self.identity, self.catalogue), built=self.known().built)
+        params = bound_in(self.known(), self.identity, self.catalogue)
+        sql = compile_values(found, mart, shape, self.warehouse.dialect)
+        listed = self.read(sql, params)[0][found.name].to_pylist()
+        return [str(value) for value in sorted(listed)]
+
+    def coverage(self, basis: Basis = Basis.BOOKED) -> Period:
+        """Return the days from the first to the last event of the ledger.
+
+        Raises:
+            EmptyWarehouse: Nothing has been published yet, or the ledger has no event.
+        """
+        from ecombi.metrics.compiler import compile_coverage
+
+        shape = Shape(metrics=(), basis=basis, scope=scope_of(self.identity, self.catalogue), built=self.known().built)
+        params = bound_in(self.known(), self.identity, self.catalogue)
+        sql = compile_coverage(LEDGER, basis.value, shape, self.warehouse.dialect)
+        [days] = self.read(sql, params)[0].to_pylist()
+        if days["first"] is None:
+            raise EmptyWarehouse(_EMPTY)
+        return Period(days["first"].date(), days["end"].date())
+
+    def warehouse_number(self) -> int | None:
+        """Return the number of the current snapshot."""
+        snapshot = self.warehouse.snapshot()
+        return snapshot.number if snapshot else None
+
+    def known(self) -> Known:
+        """Return what is known of the current snapshot; read once for each.
+
+        Raises:
+            EmptyWarehouse: Nothing has been published yet.
+        """
+        snapshot = self.warehouse.snapshot()
+        if snapshot is None:
+            raise EmptyWarehouse(_EMPTY)
+        with self._lock:
+            if self._known is None or self._known[0] != snapshot:
+                self._known = (snapshot, known_of(self.warehouse, self.shop))
+            return self._known[1]
+
+    def bound(self, query: MetricQuery) -> dict[str, Parameter]:
+        """Return every value that SQL about a question may name."""
+        return bound_by(query, self.catalogue, self.known(), self.identity)
+
+    def read(self, sql: str, params: Mapping[str, Parameter]) -> tuple[pa.Table, Snapshot]:
+        """Read rows and the snapshot they are of: read again where a new one was published in between.
+
+        Args:
+            sql: With $name placeholders.
+            params: Their values; others than the SQL names are left out.
+        """
+        from ecombi.metrics.parameters import names_in
+
+        params = {name: params[name] for name in sorted(names_in(sql))}
+        before = self.warehouse.snapshot()
+        for _ in range(_ATTEMPTS):
+            if before is not None:
+                key = (before.number, before.published_at, self.identity.policy_hash, sql, tuple(params.items()))
+                kept = self.memory.get(key)
+                if kept is not None:
+                    return kept, before
+            table = self.warehouse.arrow(sql, params)
+            after = self.warehouse.snapshot()
+            if after is None:
+                raise EmptyWarehouse(_EMPTY)
+            if after == before:
+                self.memory.keep(key, table)
+                return table, after
+            before = after
+        raise BackendError(f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again.")
+
+    def _misspelt(self, query: MetricQuery) -> Iterator[str]:
+        """Say which texts asked for are no value of their dimension: nothing found may mean nothing happened, or a typo."""
+        for name, asked in (*query.where, *query.without):
+            dimension = self.catalogue.dimension(name)
+            texts = [str(value) for value in asked if value is not None] if dimension.type == "string" else []
+            known = set(self.values(name)) if texts else set()
+            for text in texts:
+                if known and text not in known:
+                    yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {did_you_mean(text, known)}"
 
 
-def values(dimension: str, warehouse: Warehouse, *, catalogue: Catalogue = CATALOGUE) -> list[str]:
-    """Return the known values of a dimension, in order, as texts that filters take.
-
-    Raises:
-        UnknownDimensionError: No dimension of that name.
-        EmptyWarehouse: Nothing has been published yet.
-    """
-    from ecombi.metrics.compiler import compile_values
-
-    found = catalogue.dimension(dimension)
-    listed = warehouse.arrow(compile_values(found, LEDGER, warehouse.dialect))[found.name].to_pylist()
-    return [str(value) for value in sorted(listed)]
+def run(
+    query: MetricQuery,
+    warehouse: Warehouse,
+    shop: Shop,
+    *,
+    catalogue: Catalogue = CATALOGUE,
+    identity: Identity = OWNER,
+) -> Result:
+    """Answer one question; see `Answers.run`."""
+    return Answers(warehouse, shop, catalogue=catalogue, identity=identity).run(query)
 
 
-def coverage(warehouse: Warehouse, basis: Basis = Basis.BOOKED) -> Period:
-    """Return the days from the first to the last event of the ledger.
-
-    Raises:
-        EmptyWarehouse: Nothing has been published yet, or the ledger has no event.
-    """
-    from ecombi.metrics.compiler import compile_coverage
-
-    [days] = warehouse.arrow(compile_coverage(LEDGER, basis, warehouse.dialect)).to_pylist()
-    if days["first"] is None:
-        raise EmptyWarehouse(_EMPTY)
-    return Period(days["first"].date(), days["end"].date())
+def analyse(
+    analysis: Analysis,
+    warehouse: Warehouse,
+    shop: Shop,
+    *,
+    values: Mapping[str, Parameter] | None = None,
+    options: Mapping[str, int | float | str | bool] | None = None,
+    identity: Identity = OWNER,
+    as_of: datetime | None = None,
+) -> AnalysisResult:
+    """Compute one analysis; see `Answers.analyse`."""
+    return Answers(warehouse, shop, identity=identity).analyse(analysis, values=values, options=options, as_of=as_of)
 
 
 def _is_empty(table: pa.Table, planned: Plan) -> bool:
@@ -84,28 +275,3 @@ def _is_empty(table: pa.Table, planned: Plan) -> bool:
 
     figures = (table[metric.name] for metric in planned.shape.metrics)
     return not any(pc.any(pc.not_equal(column, pc.cast(0, column.type))).as_py() for column in figures)
-
-
-def _misspelt(query: MetricQuery, warehouse: Warehouse, catalogue: Catalogue) -> Iterator[str]:
-    """Say which texts asked for are no value of their dimension: nothing found may mean nothing happened, or a typo."""
-    for name, asked in query.where:
-        dimension = catalogue.dimension(name)
-        texts = [str(value) for value in asked if value is not None] if dimension.type == "string" else []
-        known = set(values(name, warehouse, catalogue=catalogue)) if texts else set()
-        for text in texts:
-            if known and text not in known:
-                yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {did_you_mean(text, known)}"
-
-
-def _read(planned: Plan, warehouse: Warehouse) -> tuple[pa.Table, Snapshot]:
-    """Read the figures and the snapshot they are of: read again where a new one was published in between."""
-    before = warehouse.snapshot()
-    for _ in range(_ATTEMPTS):
-        table = warehouse.arrow(planned.sql, planned.params)
-        after = warehouse.snapshot()
-        if after is None:
-            raise EmptyWarehouse(_EMPTY)
-        if after == before:
-            return table, after
-        before = after
-    raise BackendError(f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again.")

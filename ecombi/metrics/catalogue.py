@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import ModuleType
-from typing import Final, TypeVar
+from typing import Final
 
 from ecombi.errors import UnknownDimensionError, UnknownMetricError, did_you_mean
-from ecombi.metrics import dimensions, markup, sales
+from ecombi.metrics import markup
+from ecombi.metrics.areas import DIMENSIONS, METRICS
 from ecombi.metrics.definitions import Metric
 from ecombi.metrics.dimensions import Dimension
-
-_T = TypeVar("_T", Metric, Dimension)
 
 
 class Catalogue(Mapping[str, Metric]):
@@ -108,13 +106,5 @@ class Catalogue(Mapping[str, Metric]):
         )
 
 
-def _literals(module: ModuleType, kind: type[_T]) -> dict[str, _T]:
-    return {
-        value.name: value
-        for name, value in vars(module).items()
-        if isinstance(value, kind) and not name.startswith("_")
-    }
-
-
-CATALOGUE: Final = Catalogue(_literals(sales, Metric), _literals(dimensions, Dimension))
-"""Everything there is: each public literal of an area's module is in it by itself."""
+CATALOGUE: Final = Catalogue(METRICS, DIMENSIONS)
+"""Everything there is."""

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 import ibis
 import ibis.expr.types as ir
 
-from ecombi.metrics.definitions import Difference, DistinctMeasure, Measure, Metric, Ratio, Unit
+from ecombi.errors import AccessDenied
+from ecombi.metrics.definitions import (
+    Counted,
+    DaysMeasure,
+    Difference,
+    DistinctMeasure,
+    Formula,
+    Measure,
+    Metric,
+    QuantileMeasure,
+    Ratio,
+    Unit,
+)
 from ecombi.metrics.dimensions import Dimension
-from ecombi.metrics.marts import Basis, Mart
+from ecombi.metrics.marts import Mart
+from ecombi.metrics.parameters import names_in, to_sql
 from ecombi.metrics.recorded import calendar, is_recorded, recorded_days
-from ecombi.metrics.rows import Side, rows_of
-from ecombi.metrics.shapes import Dialect, Shape
+from ecombi.metrics.rows import Side, counts, rows_of
+from ecombi.metrics.shapes import Dialect, Leg, Shape
+from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
 
 _MONEY = "decimal(38, 4)"
@@ -33,65 +46,108 @@ class Compiled:
 def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
     """Write the SQL for a shape.
 
-    Each mart and each range of days is summed on its own, then the sums are laid side by side: nothing is joined but
+    Each leg and each range of days is summed on its own, then the sums are laid side by side: nothing is joined but
     lookups with one row per key, so no figure can be counted twice.
+
+    Raises:
+        AccessDenied: A metric or dimension rests on a hidden column, or on rows the policy cannot divide.
     """
+    tables = Tables(shape.scope)
     sides: tuple[Side, ...] = ("", "_before") if shape.compared else ("",)
-    legs = [_leg(mart, shape, side) for mart in shape.marts for side in sides]
-    if shape.fill and shape.grain is not None:
-        legs.append(_every_bucket(legs, shape, shape.grain))
-    sql = _staged(_filled(_side_by_side(legs, shape), shape, sides), shape, sides, dialect)
-    rollups = [(mart, shape.rollup(mart)) for mart in shape.marts]
-    return Compiled(
-        sql=sql,
-        parameters=frozenset(re.findall(r"\$(\w+)", sql)),
-        tables=tuple((rollup.table if rollup else mart.table).name for mart, rollup in rollups),
-    )
+    try:
+        legs = [_leg(leg, shape, tables, side) for leg in shape.legs if not _beside(leg, shape) for side in sides]
+        if shape.fill and shape.grain is not None:
+            legs.append(_every_bucket(legs, shape, tables, shape.grain))
+        sums = _side_by_side(legs, shape)
+        for leg in shape.legs:
+            for side in sides:
+                if _beside(leg, shape):
+                    sums = _with_days(sums, _leg(leg, shape, tables, side), shape)
+        sql = _staged(_filled(sums, shape, tables, sides), shape, sides, dialect)
+    except (AttributeError, ibis.common.exceptions.IbisError) as error:
+        if not shape.scope.hidden:
+            raise
+        raise AccessDenied(
+            f"{', '.join(metric.label for metric in shape.metrics)} cannot be shown: it rests on "
+            f"{', '.join(sorted(shape.scope.hidden))}, which you may not see."
+        ) from error
+    used = dict.fromkeys((shape.rollup(leg) or leg.mart).table.name for leg in shape.legs)
+    return Compiled(sql=sql, parameters=names_in(sql), tables=tuple(used))
 
 
-@lru_cache(maxsize=64)
-def compile_values(dimension: Dimension, mart: Mart, dialect: Dialect) -> str:
+@lru_cache(maxsize=256)
+def compile_values(dimension: Dimension, mart: Mart, shape: Shape, dialect: Dialect) -> str:
     """Write the SQL that lists the known values of a dimension."""
-    rows = rows_of(mart, Shape(metrics=(), by=(dimension,)))
-    return _sql(rows.filter(rows[dimension.name].notnull()).select(dimension.name).distinct(), dialect)
+    leg = Leg(mart=mart, role=next(iter(mart.days)), mode="sum", matures_days=0)
+    rows = rows_of(leg, shape, Tables(shape.scope))
+    return to_sql(rows.filter(rows[dimension.name].notnull()).select(dimension.name).distinct(), dialect)
 
 
 @lru_cache(maxsize=64)
-def compile_coverage(mart: Mart, basis: Basis, dialect: Dialect) -> str:
+def compile_coverage(mart: Mart, role: str, shape: Shape, dialect: Dialect) -> str:
     """Write the SQL that finds the first and the last day of a mart."""
-    days = recorded_days(mart, basis)
+    days = recorded_days(mart, role, shape, Tables(shape.scope))
     first, last = (days[column] for column in days.columns)
-    return _sql(days.select(first=first, end=last + ibis.interval(days=1)), dialect)
+    return to_sql(days.select(first=first, end=last + ibis.interval(days=1)), dialect)
 
 
-def _sql(expression: ir.Table, dialect: Dialect) -> str:
-    return re.sub(r"'§(\w+)§'", r"$\1", str(ibis.to_sql(expression, dialect=dialect)))
+def total_of(measure: Counted, rows: ir.Table, *, everything: bool = False) -> ir.Value:
+    """Return a measure over rows of its mart; `everything` says that each of these rows counts."""
+    where = None if everything else counts(measure, rows)
+    if isinstance(measure, DaysMeasure):
+        return rows["on_day"].nunique(where=where)
+    if isinstance(measure, DistinctMeasure):
+        return rows[measure.value].nunique(where=where)
+    if isinstance(measure, QuantileMeasure):
+        # As a float: DuckDB would round what it interpolates between decimals to their scale.
+        return read_value(measure.value, rows).cast("float64").quantile(measure.share, where=where)
+    if not isinstance(measure, Measure):
+        raise TypeError(f"{measure.name} is no measure.")
+    if measure.value is None:
+        return rows.count(where=where) * measure.sign
+    summed = read_value(measure.value, rows).sum(where=where).cast(type_of(measure))
+    return -summed if measure.sign < 0 else summed
 
 
-def _type(measure: Metric) -> str:
-    return "int64" if measure.unit is Unit.COUNT else _MONEY
+def type_of(measure: Metric) -> str:
+    """Return the type of a sum: exact money, or whole units, days or rows."""
+    return _MONEY if measure.unit is Unit.MONEY else "int64"
 
 
-def _leg(mart: Mart, shape: Shape, side: Side) -> ir.Table:
-    """Sum one mart over one range of days: one row per key, one column per measure."""
-    rows = rows_of(mart, shape, side)
-    measures = shape.measures(mart)
-    everything = {kind for measure in measures for kind in measure.kinds}
-
-    def total(measure: Measure | DistinctMeasure) -> ir.Value:
-        column = rows[measure.column]
-        where = None if everything == set(measure.kinds) else rows["kind"].isin(measure.kinds)
-        if isinstance(measure, DistinctMeasure):
-            return column.nunique(where=where)
-        summed = column.sum(where=where).cast(_type(measure))
-        return -summed if measure.sign < 0 else summed
-
-    return rows.aggregate({measure.name + side: total(measure) for measure in measures}, by=list(shape.keys))
+def read_value(value: object, rows: ir.Table) -> ir.Value:
+    """Return a column of the rows, or what is computed from them."""
+    return rows[value] if isinstance(value, str) else value(rows)  # type: ignore[operator]
 
 
-def _every_bucket(legs: list[ir.Table], shape: Shape, grain: Grain) -> ir.Table:
+def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
+    """Sum one leg over one range of days: one row per key, one column per measure."""
+    rows = rows_of(leg, shape, tables, side)
+    keys = [shape.grain.value] if leg.mode == "days" and shape.grain else []
+    keys = keys if leg.mode == "days" else list(shape.keys)
+    if shape.rollup(leg) is not None and leg.mode != "days":
+        sums = {m.name + side: rows[m.name].sum().cast(type_of(m)) for m in leg.measures}
+        return rows.aggregate(sums, by=keys)
+    alike = len({(m.kinds, m.where) for m in leg.measures}) == 1
+    return rows.aggregate({m.name + side: total_of(m, rows, everything=alike) for m in leg.measures}, by=keys)
+
+
+def _beside(leg: Leg, shape: Shape) -> bool:
+    """Whether a leg has one row per time bucket where the others have one per dimension too."""
+    return leg.mode == "days" and bool(shape.by)
+
+
+def _with_days(sums: ir.Table, days: ir.Table, shape: Shape) -> ir.Table:
+    if shape.grain is None:
+        return sums.cross_join(days)
+    bucket = shape.grain.value
+    days = days.rename(days_bucket=bucket)
+    return sums.left_join(days, sums[bucket] == days["days_bucket"]).drop("days_bucket")
+
+
+def _every_bucket(legs: list[ir.Table], shape: Shape, tables: Tables, grain: Grain) -> ir.Table:
     """One row per time bucket for each combination of dimensions that any leg has; no sums."""
-    buckets = calendar(shape.marts[0], shape, grain)
+    mart, role = shape.calendars[0]
+    buckets = calendar(mart, role, shape, tables, grain)
     if not shape.by:
         return buckets
     names = [dimension.name for dimension in shape.by]
@@ -120,22 +176,28 @@ def _union(tables: list[ir.Table]) -> ir.Table:
     return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
-def _filled(sums: ir.Table, shape: Shape, sides: tuple[Side, ...]) -> ir.Table:
+def _filled(sums: ir.Table, shape: Shape, tables: Tables, sides: tuple[Side, ...]) -> ir.Table:
     """Put 0 where nothing happened, but not where nothing was recorded."""
     columns: dict[str, ir.Value] = {}
-    for mart in shape.marts:
-        if shape.compared:
-            sums = sums.cross_join(recorded_days(mart, shape.basis))
-    for mart in shape.marts:
+    if shape.compared:
+        for mart, role in shape.calendars:
+            sums = sums.cross_join(recorded_days(mart, role, shape, tables))
+    for leg in shape.legs:
         for side in sides:
-            recorded = is_recorded(sums, mart, shape, side) if shape.compared else None
-            for measure in shape.measures(mart):
+            recorded = is_recorded(sums, leg.mart, leg.role, shape, side) if shape.compared else None
+            for measure in leg.measures:
                 value = sums[measure.name + side]
-                if isinstance(measure, DistinctMeasure) or measure.nothing == 0:
-                    value = value.coalesce(ibis.literal(0, _type(measure)))
+                if _is_zero_of_nothing(measure):
+                    value = value.coalesce(ibis.literal(0, type_of(measure)))
                     value = value if recorded is None else ibis.cases((recorded, value))
                 columns[measure.name + side] = value
     return sums.select(*shape.keys, **columns)
+
+
+def _is_zero_of_nothing(measure: Counted) -> bool:
+    if isinstance(measure, Measure):
+        return measure.nothing == 0
+    return isinstance(measure, DistinctMeasure | DaysMeasure)
 
 
 def _staged(measures: ir.Table, shape: Shape, sides: tuple[Side, ...], dialect: Dialect) -> str:
@@ -149,8 +211,8 @@ def _staged(measures: ir.Table, shape: Shape, sides: tuple[Side, ...], dialect: 
     if shape.compared:
         steps["figures"] = figures
         figures = _changes(ibis.table(figures.schema(), name="figures"), shape)
-    named = ",\n".join(f"{name} AS (\n{_sql(step, dialect)}\n)" for name, step in steps.items())
-    return f"WITH {named}\n{_sql(figures, dialect)}"
+    named = ",\n".join(f"{name} AS (\n{to_sql(step, dialect)}\n)" for name, step in steps.items())
+    return f"WITH {named}\n{to_sql(figures, dialect)}"
 
 
 def _value(sums: ir.Table, metric: Metric, side: Side) -> ir.Value:
@@ -159,6 +221,8 @@ def _value(sums: ir.Table, metric: Metric, side: Side) -> ir.Value:
         return numerator / denominator.nullif(0)
     if isinstance(metric, Difference):
         return _value(sums, metric.minuend, side) - _value(sums, metric.subtrahend, side)
+    if isinstance(metric, Formula):
+        return metric.compute(*(_value(sums, part, side).cast("float64") for part in metric.parts))
     return sums[metric.name + side]
 
 
@@ -172,3 +236,5 @@ def _changes(figures: ir.Table, shape: Shape) -> ir.Table:
             change = change / before.cast("float64").abs().nullif(0)
         columns |= {metric.name: now, f"{metric.name}_before": before, f"{metric.name}_change": change}
     return figures.select(*shape.keys, **columns)
+
+

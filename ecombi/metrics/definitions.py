@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ecombi.metrics import markup
 from ecombi.metrics.marts import LEDGER, Mart
 from ecombi.schema.kinds import Kind
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Read = Callable[["ir.Table"], "ir.Value"]
+"""Computes a value from a row of a mart."""
 
 
 class Unit(StrEnum):
@@ -18,6 +24,8 @@ class Unit(StrEnum):
     MONEY = "money"
     COUNT = "count"
     RATE = "rate"
+    DAYS = "days"
+    TIMES = "times"
 
     @property
     def words(self) -> str:
@@ -29,6 +37,10 @@ class Unit(StrEnum):
                 return "A whole number."
             case Unit.RATE:
                 return "A rate: 0.1 is 10%."
+            case Unit.DAYS:
+                return "Days."
+            case Unit.TIMES:
+                return "A multiple: 3.2 is 3.2 for each 1."
 
 
 class Direction(StrEnum):
@@ -87,7 +99,7 @@ class Metric:
         """Whether it is an exact decimal or whole number; a ratio is a float."""
         return True
 
-    def measures(self) -> Iterator[Measure | DistinctMeasure]:
+    def measures(self) -> Iterator[Counted]:
         """Yield the measures it rests on, depth first."""
         for part in self.parts:
             yield from part.measures()
@@ -113,62 +125,135 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure(Metric):
-    """A signed sum over events of some kinds: it adds up over every dimension and over time.
+class Counted(Metric):
+    """A figure taken from the rows of one mart.
 
     Attributes:
-        kinds: The kinds of event that count.
-        column: What is summed; `costed_amount` is the amount of events with a known cost.
-        sign: −1 turns what leaves the shop into a positive figure.
-        nothing: The sum of no values: 0, or None where a missing value means unknown rather than none.
-        mart: The table whose rows are events.
+        mart: The table whose rows count.
+        kinds: The kinds of event that count, where the mart is the ledger.
+        where: Which of its rows count, a boolean that is never null; None: all of them.
+        dated: The role of the date a row counts on, where it is not that of the basis.
+        matures_days: Only days that were over this many days before the last final one count, because what the row says
+            is not settled earlier.
     """
 
-    kinds: tuple[Kind, ...]
-    column: Literal["amount", "qty", "cost_amount", "costed_amount"] = "amount"
-    sign: Literal[1, -1] = 1
-    nothing: Literal[0] | None = 0
     mart: Mart = LEDGER
-
-    @property
-    def null_rule(self) -> str:
-        """When there is no value, in words."""
-        if self.nothing == 0:
-            return "Never without a value: 0 where nothing happened."
-        return "No value where no event has a known cost: unknown is not 0."
-
-    def measures(self) -> Iterator[Measure | DistinctMeasure]:
-        """Yield itself."""
-        yield self
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DistinctMeasure(Metric):
-    """A count of different things among events of some kinds: parts may overlap, so they need not sum to the whole.
-
-    Attributes:
-        kinds: The kinds of event that count.
-        column: What is told apart.
-        mart: The table whose rows are events.
-    """
-
-    kinds: tuple[Kind, ...]
-    column: Literal["order_id"] = "order_id"
-    mart: Mart = LEDGER
+    kinds: tuple[Kind, ...] = ()
+    where: Read | None = None
+    dated: str | None = None
+    matures_days: int = 0
 
     @property
     def null_rule(self) -> str:
         """When there is no value, in words."""
         return "Never without a value: 0 where nothing happened."
 
+    def measures(self) -> Iterator[Counted]:
+        """Yield itself."""
+        yield self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure(Counted):
+    """A signed sum over rows: it adds up over every dimension and over time.
+
+    Attributes:
+        value: What is summed: a column, or what is computed from the row, without a null in the rows that count unless
+            `nothing` is None; None counts the rows.
+        sign: −1 turns what leaves the shop into a positive figure.
+        nothing: The sum of no values: 0, or None where a missing value means unknown rather than none.
+    """
+
+    value: str | Read | None = "amount"
+    sign: Literal[1, -1] = 1
+    nothing: Literal[0] | None = 0
+
+    @property
+    def null_rule(self) -> str:
+        """When there is no value, in words."""
+        if self.nothing == 0:
+            return "Never without a value: 0 where nothing happened."
+        return "No value where nothing is known: unknown is not 0."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotMeasure(Measure):
+    """A sum of what there is on one day: it adds up over dimensions, but over time one day stands for all.
+
+    Attributes:
+        at: "last" takes the last recorded day of the period, "opening" the evening before its first recorded one.
+    """
+
+    at: Literal["last", "opening"] = "last"
+    nothing: Literal[0] | None = None
+
+    @property
+    def null_rule(self) -> str:
+        """When there is no value, in words."""
+        return "No value where no day of the period is recorded."
+
     @property
     def adds_up(self) -> str:
         """Whether parts sum to the whole, in words."""
-        return "Not by itself: one order can be in several parts, so a total is counted anew."
+        day = "last day" if self.at == "last" else "evening before the first day"
+        return f"Over every dimension, but not over time: the {day} stands for the period."
 
-    def measures(self) -> Iterator[Measure | DistinctMeasure]:
-        """Yield itself."""
-        yield self
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaysMeasure(Counted):
+    """The number of days a mart has rows of, whatever is asked about them: what an average over days is divided by."""
+
+    @property
+    def adds_up(self) -> str:
+        """Whether parts sum to the whole, in words."""
+        return "Over time. Every part has the same days."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistinctMeasure(Counted):
+    """A count of different things among rows: parts may overlap, so they need not sum to the whole.
+
+    Attributes:
+        value: What is told apart: a column.
+        splits: Names of the dimensions that can show one thing in several parts; over time and every other dimension
+            it adds up. None: it can be in several parts of any.
+    """
+
+    value: str = "order_id"
+    splits: frozenset[str] | None = None
+
+    @property
+    def adds_up(self) -> str:
+        """Whether parts sum to the whole, in words."""
+        return "Not by itself: one can be in several parts, so a total is counted anew."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantileMeasure(Counted):
+    """The value below which a share of the rows lies, interpolated between neighbours (type 7 of Hyndman and Fan).
+
+    Attributes:
+        value: A number in each row that counts.
+        share: 0.5 for the median, 0.9 for the ninth decile.
+    """
+
+    value: str | Read
+    share: float
+
+    @property
+    def null_rule(self) -> str:
+        """When there is no value, in words."""
+        return "No value where there is no row."
+
+    @property
+    def adds_up(self) -> str:
+        """Whether parts sum to the whole, in words."""
+        return "Not by itself: a total is taken from all rows anew."
+
+    @property
+    def exact(self) -> bool:
+        """An interpolated value is a float."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +271,12 @@ class Difference(Metric):
     @property
     def null_rule(self) -> str:
         """When there is no value, in words."""
-        return f"No value where {self.subtrahend.label} has none."
+        return f"No value where {self.minuend.label} or {self.subtrahend.label} has none."
+
+    @property
+    def exact(self) -> bool:
+        """As exact as both metrics."""
+        return all(part.exact for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,4 +304,40 @@ class Ratio(Metric):
     @property
     def exact(self) -> bool:
         """A ratio is a float."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formula(Metric):
+    """Metrics put together by arithmetic; computed anew at every level from totals, never averaged.
+
+    Attributes:
+        terms: The metrics it is computed from.
+        compute: Takes one float column per term, null where it has no value, and returns a float column; what it
+            divides by must be made null where it is 0.
+        no_value: When there is none, in words.
+    """
+
+    terms: tuple[Metric, ...]
+    compute: Callable[..., ir.Value]
+    no_value: str
+
+    @property
+    def parts(self) -> tuple[Metric, ...]:
+        """The metrics it is computed from."""
+        return self.terms
+
+    @property
+    def null_rule(self) -> str:
+        """When there is no value, in words."""
+        return self.no_value
+
+    @property
+    def adds_up(self) -> str:
+        """Whether parts sum to the whole, in words."""
+        return "Not by itself: a total is computed from the totals of its parts."
+
+    @property
+    def exact(self) -> bool:
+        """It is a float."""
         return False

@@ -30,15 +30,16 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """Something every event has one value of, or none: null stands for unknown.
+    """Something every row has one value of, or none: null stands for unknown.
 
     Attributes:
         name: Identity; also the name of its column.
         label: What people call it.
         description: What its values are, and when there is none.
-        column: Where the value is, in the mart or in `lookup`.
-        lookup: The table that holds the column, where the mart does not.
-        read: Computes the value from the row; absent: the column as it is.
+        column: Where the value is, in the mart or in a lookup; `on_day` and `at_hour` stand for the row's own time.
+        lookups: The tables that hold the column where the mart does not, the nearest first.
+        read: Computes the value from the row, the column, and whether the lookup knows it; absent: the column as it is.
+        needs: Further columns of the mart that `read` takes.
         type: Type of the values.
     """
 
@@ -46,44 +47,73 @@ class Dimension:
     label: str
     description: str
     column: str
-    lookup: Lookup | None = None
-    read: Callable[[ir.Table], ir.Value] | None = None
+    lookups: tuple[Lookup, ...] = ()
+    read: Callable[[ir.Table, ir.Value, ir.BooleanValue], ir.Value] | None = None
+    needs: tuple[str, ...] = ()
     type: Literal["string", "int64"] = "string"
 
+    @property
+    def of_time(self) -> bool:
+        """Whether it is read from the row's day."""
+        return self.column == "on_day"
+
     def fits(self, mart: Mart) -> bool:
-        """Whether the rows of `mart` have a value of it: by a column of their own, or by the key of the lookup."""
-        needed = self.lookup.key if self.lookup else self.column
-        return needed in ("on_day", "at_hour") or needed in mart.table.columns
+        """Whether the rows of `mart` have a value of it: by a column of their own, or by the key of a lookup."""
+        if self.column == "at_hour":
+            return bool(mart.hours)
+        found = self.column in mart.table.columns or self.lookup(mart.table) is not None
+        return self.of_time or (found and all(name in mart.table.columns for name in self.needs))
+
+    def lookup(self, table: Table) -> Lookup | None:
+        """Return the lookup that gives the rows of `table` their value; None where they have it or nothing does."""
+        if self.column in table.columns:
+            return None
+        return next((lookup for lookup in self.lookups if lookup.key in table.columns), None)
 
 
-def _customer_type(row: ir.Table) -> ir.Value:
+def _customer_type(row: ir.Table, number: ir.Value, known: ir.BooleanValue) -> ir.Value:
     import ibis
 
-    number = row["customer_order_number"]
     return ibis.cases(
-        (row["orders_key"].isnull(), ibis.null("string")),
+        (~known, ibis.null("string")),
         (number.isnull(), "guest"),
         (number == 1, "new"),
         else_="returning",
     )
 
 
-def _weekday(row: ir.Table) -> ir.Value:
-    day: ir.DateColumn = row["on_day"]
+def _weekday(row: ir.Table, day: ir.Value, known: ir.BooleanValue) -> ir.Value:
     return (day.day_of_week.index() + 1).cast("int64")
 
 
-def _hour_of_day(row: ir.Table) -> ir.Value:
-    return row["at_hour"].cast("int64")
+def _hour_of_day(row: ir.Table, hour: ir.Value, known: ir.BooleanValue) -> ir.Value:
+    return hour.cast("int64")
+
+
+def _cohort(row: ir.Table, first: ir.Value, known: ir.BooleanValue) -> ir.Value:
+    import ibis
+
+    month = first.month().cast("string")
+    two = ibis.cases((first.month() < 10, ibis.literal("0") + month), else_=month)
+    return first.year().cast("string") + "-" + two
+
+
+def _lane(row: ir.Table, carrier: ir.Value, known: ir.BooleanValue) -> ir.Value:
+    return carrier + " to " + row["country"]
 
 
 _PRODUCTS: Final = Lookup(table=tables.products, key="sku")
+_ORDERS: Final = Lookup(table=tables.orders, key="order_id")
+_CUSTOMERS: Final = Lookup(table=tables.customers, key="customer_id")
+_SUPPLIERS: Final = Lookup(table=tables.suppliers, key="supplier_id")
+_LOADS: Final = Lookup(table=tables.loads, key="load_id")
 
 country: Final = Dimension(
     name="country",
     label="Country",
     description="Country of the customer, as the shop names it.",
     column="country",
+    lookups=(_ORDERS,),
 )
 
 channel: Final = Dimension(
@@ -91,6 +121,15 @@ channel: Final = Dimension(
     label="Channel",
     description="Where the order was placed, for example online, app or marketplace.",
     column="channel",
+    lookups=(_ORDERS,),
+)
+
+store: Final = Dimension(
+    name="store",
+    label="Store",
+    description="The source the record came from: each shop system, marketplace or file mapping is one.",
+    column="source",
+    lookups=(_LOADS,),
 )
 
 category: Final = Dimension(
@@ -98,7 +137,7 @@ category: Final = Dimension(
     label="Category",
     description="Category the product has today. None for events without a product and products without a category.",
     column="category",
-    lookup=_PRODUCTS,
+    lookups=(_PRODUCTS,),
 )
 
 product: Final = Dimension(
@@ -113,7 +152,7 @@ product_name: Final = Dimension(
     label="Product name",
     description="Name the product has today; products of the same name fall together unless product is asked for too.",
     column="name",
-    lookup=_PRODUCTS,
+    lookups=(_PRODUCTS,),
 )
 
 customer_type: Final = Dimension(
@@ -124,8 +163,81 @@ customer_type: Final = Dimension(
         "None for events of no order with a sale, for example credit notes that do not name their order."
     ),
     column="customer_order_number",
-    lookup=Lookup(table=tables.orders, key="order_id"),
+    lookups=(_ORDERS,),
     read=_customer_type,
+)
+
+cohort: Final = Dimension(
+    name="cohort",
+    label="Cohort",
+    description="Month of the customer's first order ever, as 2026-03. None without a known customer.",
+    column="first_order_on",
+    lookups=(_CUSTOMERS,),
+    read=_cohort,
+)
+
+traffic_source: Final = Dimension(
+    name="traffic_source",
+    label="Traffic source",
+    description=(
+        "Where the visit came from, for example paid_search; for an order, the visit that ended in it. None where no "
+        "visit is known."
+    ),
+    column="traffic_source",
+    lookups=(_ORDERS,),
+)
+
+campaign: Final = Dimension(
+    name="campaign",
+    label="Campaign",
+    description="Advertising campaign, as the network names it.",
+    column="campaign",
+)
+
+device: Final = Dimension(
+    name="device",
+    label="Device",
+    description="desktop, mobile or tablet; for an order, that of the visit that ended in it.",
+    column="device",
+    lookups=(_ORDERS,),
+)
+
+supplier: Final = Dimension(
+    name="supplier",
+    label="Supplier",
+    description="Identity of the supplier; supplier_name beside it names it.",
+    column="supplier_id",
+)
+
+supplier_name: Final = Dimension(
+    name="supplier_name",
+    label="Supplier name",
+    description="Name of the supplier; suppliers of the same name fall together unless supplier is asked for too.",
+    column="name",
+    lookups=(_SUPPLIERS,),
+)
+
+carrier: Final = Dimension(
+    name="carrier",
+    label="Carrier",
+    description="Who carried the parcel.",
+    column="carrier",
+)
+
+lane: Final = Dimension(
+    name="lane",
+    label="Lane",
+    description="Carrier and destination, as in Swiftway to Germany. None where the destination is unknown.",
+    column="carrier",
+    read=_lane,
+    needs=("country",),
+)
+
+payment_method: Final = Dimension(
+    name="payment_method",
+    label="Payment method",
+    description="How it was paid, for example card or paypal.",
+    column="method",
 )
 
 weekday: Final = Dimension(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Final
 
@@ -12,7 +13,8 @@ import pandas as pd
 from ecombi.metrics import format as fmt
 from ecombi.metrics import markup
 from ecombi.metrics.definitions import Metric
-from ecombi.metrics.passport import Passport
+from ecombi.metrics.passport import AnalysisPassport, Passport, Stamp
+from ecombi.schema.periods import Grain
 
 _ROWS: Final = 50
 
@@ -30,18 +32,36 @@ class _Column:
 
 def result_html(frame: pd.DataFrame, passport: Passport) -> str:
     """Return a result's rows (the first ones, where there are many) and its passport as HTML."""
-    shown = frame.iloc[:_ROWS]
-    columns = [_column(shown[name], passport) for name in frame.columns]
+    return _html(frame, passport, [_column(frame[name].iloc[:_ROWS], passport) for name in frame.columns])
+
+
+def analysis_html(frame: pd.DataFrame, passport: AnalysisPassport) -> str:
+    """Return an analysis' rows (the first ones, where there are many) and its passport as HTML."""
+    return _html(frame, passport, [_field(frame[name].iloc[:_ROWS], passport) for name in frame.columns])
+
+
+def _html(frame: pd.DataFrame, passport: Stamp, columns: Sequence[_Column]) -> str:
     head = "".join(column.head for column in columns)
     rows = zip(*(column.cells for column in columns), strict=True)
     body = "".join(f"<tr>{''.join(row)}</tr>" for row in rows)
     content = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    if len(frame) > len(shown):
-        content += markup.note(f"{len(frame) - len(shown):,} more rows. All of them are in the table itself.")
+    if len(frame) > _ROWS:
+        content += markup.note(f"{len(frame) - _ROWS:,} more rows. All of them are in the table itself.")
     if frame.empty:
         content += markup.note("No rows: nothing in these days passes the filters.")
     content += "".join(markup.note(text) for text in passport.notes)
     return markup.framed(content + markup.folded("Where these figures come from", passport.html()))
+
+
+def _field(values: pd.Series, passport: AnalysisPassport) -> _Column:
+    name = str(values.name)
+    listed = [None if missing else value for value, missing in zip(values.tolist(), values.isna(), strict=True)]
+    found = passport.analysis.fields.get(name)
+    if found is None or found.unit is None:
+        return _Column(name, [_cell(fmt.NO_VALUE if value is None else str(value)) for value in listed])
+    texts = fmt.column(listed, found.unit, passport.shop.currency)
+    hovers = ["" if value is None else fmt.full(value, found.unit, passport.shop.currency) for value in listed]
+    return _Column(name, [_cell(t, hover=h, style="number") for t, h in zip(texts, hovers, strict=True)], "number")
 
 
 def _column(values: pd.Series, passport: Passport) -> _Column:
@@ -49,7 +69,7 @@ def _column(values: pd.Series, passport: Passport) -> _Column:
     listed = [None if missing else value for value, missing in zip(values.tolist(), values.isna(), strict=True)]
     grain = passport.query.grain
     if grain is not None and name == grain.value:
-        return _Column(name.capitalize(), [_cell(fmt.bucket(value, grain)) for value in listed if value is not None])
+        return _Column(name.capitalize(), [_bucket(value, passport) for value in listed if value is not None])
     for metric in passport.metrics:
         if name in (metric.name, f"{metric.name}_before"):
             title = metric.label if name == metric.name else f"{metric.label}, before"
@@ -58,6 +78,13 @@ def _column(values: pd.Series, passport: Passport) -> _Column:
             cells = [_cell(fmt.change(value, metric.unit), style="number") for value in listed]
             return _Column(f"{metric.label}, change", cells, "number")
     return _Column(name, ["<td><em>unknown</em></td>" if value is None else _cell(str(value)) for value in listed])
+
+
+def _bucket(start: datetime, passport: Passport) -> str:
+    text = fmt.bucket(start, passport.query.grain or Grain.DAY)
+    if passport.is_unfinished(start.date()):
+        return _cell(f"{text}, unfinished", hover="Rows of these days may still come.")
+    return _cell(text)
 
 
 def _figures(values: Sequence[object], metric: Metric, currency: str) -> list[str]:

@@ -20,10 +20,14 @@ _DECIMALS: Final = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STEPS: Final = ((10**3, "K"), (10**6, "M"), (10**9, "B"))
 _FINE_RATE: Final = Decimal("0.05")
+_FRACTION: Final = {Unit.DAYS: 1, Unit.TIMES: 2}
+"""Most decimals of a figure that is no money and no rate; the rest are whole numbers."""
 
 
 def short(value: object, unit: Unit, currency: str = "") -> str:
     """Write a figure for a tile, an axis or a label: three significant digits with K, M or B; pence only below 1,000.
+
+    Days have one decimal below 100 where they are not whole: 9.4 days, 123 days. Multiples: 3.20×.
 
     Args:
         value: A decimal, a whole number or a float; anything else, and NaN, is no value.
@@ -36,38 +40,55 @@ def short(value: object, unit: Unit, currency: str = "") -> str:
     if unit is Unit.RATE:
         return _signed(_percent(abs(number), _rate_decimals([number])), number)
     size = abs(number)
-    decimals = _currency_decimals(currency) if unit is Unit.MONEY and size else 0
+    if unit is Unit.MONEY:
+        decimals = _currency_decimals(currency) if size else 0
+    else:
+        decimals = _decimals_of_three(size, 0 if _is_whole(value) else _FRACTION.get(unit, 0))
     if size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) < 1000:
-        return _signed(_money(_grouped(size, decimals), unit, currency), number)
+        return _signed(_with_unit(_grouped(size, decimals), unit, currency), number)
     # 999,950 is 1.00M: what rounds up to a thousand of one letter is written with the next.
     scaled, letter = next(
         (scaled, letter) for step, letter in _STEPS if (scaled := _three_digits(size / step)) < 1000 or letter == "B"
     )
-    return _signed(_money(f"{scaled:,}{letter}", unit, currency), number)
+    return _signed(_with_unit(f"{scaled:,}{letter}", unit, currency), number)
 
 
 def full(value: object, unit: Unit, currency: str = "") -> str:
-    """Write a figure exactly, for a hover or a sentence: every decimal it has, and at least those of the currency."""
+    """Write a figure exactly, for a hover or a sentence: every decimal it has, and at least those of the currency.
+
+    A float has those of its unit: of the currency, one for days, two for multiples, none for counts.
+    """
     number = _number(value)
     if number is None:
         return NO_VALUE
     if unit is Unit.RATE:
         return _signed(_percent(abs(number), _rate_decimals([number])), number)
-    least = _currency_decimals(currency) if unit is Unit.MONEY else 0
-    decimals = least if isinstance(value, float) else max(least, -int(number.normalize().as_tuple().exponent))
-    return _signed(_money(_grouped(abs(number), decimals), unit, currency), number)
+    decimals = _currency_decimals(currency) if unit is Unit.MONEY else _FRACTION.get(unit, 0)
+    if not isinstance(value, float):
+        exact = -int(number.normalize().as_tuple().exponent)
+        decimals = max(decimals if unit is Unit.MONEY else 0, exact)
+    return _signed(_with_unit(_grouped(abs(number), decimals), unit, currency), number)
 
 
 def column(values: Iterable[object], unit: Unit, currency: str = "") -> list[str]:
-    """Write a column of a table: one precision for all of it, pence only where every figure is below 1,000."""
-    numbers = [_number(value) for value in values]
+    """Write a column of a table: one precision for all of it, pence only where every figure is below 1,000.
+
+    Days have one decimal unless every one of them is a whole number, multiples two.
+    """
+    listed = list(values)
+    numbers = [_number(value) for value in listed]
     sizes = [abs(number) for number in numbers if number is not None]
     if unit is Unit.RATE:
         decimals = _rate_decimals(sizes)
         return [NO_VALUE if n is None else _signed(_percent(abs(n), decimals), n) for n in numbers]
-    fine = unit is Unit.MONEY and max(sizes, default=Decimal(0)) < 1000
-    decimals = _currency_decimals(currency) if fine else 0
-    return [NO_VALUE if n is None else _signed(_money(_grouped(abs(n), decimals), unit, currency), n) for n in numbers]
+    if unit is Unit.MONEY:
+        decimals = _currency_decimals(currency) if max(sizes, default=Decimal(0)) < 1000 else 0
+    else:
+        known = (value for value, number in zip(listed, numbers, strict=True) if number is not None)
+        decimals = 0 if all(map(_is_whole, known)) else _FRACTION.get(unit, 0)
+    return [
+        NO_VALUE if n is None else _signed(_with_unit(_grouped(abs(n), decimals), unit, currency), n) for n in numbers
+    ]
 
 
 def change(value: object, unit: Unit, level: object = None) -> str:
@@ -166,12 +187,20 @@ def _number(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) or (isinstance(value, Decimal) and value == value.to_integral_value())
+
+
 def _three_digits(size: Decimal) -> Decimal:
-    for decimals in (2, 1, 0):
-        rounded = size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-        if rounded < 10 ** (3 - decimals):
-            return rounded
-    return rounded
+    return size.quantize(Decimal(1).scaleb(-_decimals_of_three(size, 2)), ROUND_HALF_UP)
+
+
+def _decimals_of_three(size: Decimal, most: int) -> int:
+    """Return how many decimals a figure of three digits has, at most `most`; 9.995 is 10.0."""
+    for decimals in range(most, 0, -1):
+        if size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) < 10 ** (3 - decimals):
+            return decimals
+    return 0
 
 
 def _rate_decimals(rates: Sequence[Decimal]) -> int:
@@ -190,10 +219,16 @@ def _currency_decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
-def _money(text: str, unit: Unit, currency: str) -> str:
-    if unit is not Unit.MONEY:
-        return text
-    return _SYMBOLS[currency] + text if currency in _SYMBOLS else f"{currency} {text}".strip()
+def _with_unit(text: str, unit: Unit, currency: str) -> str:
+    match unit:
+        case Unit.MONEY:
+            return _SYMBOLS[currency] + text if currency in _SYMBOLS else f"{currency} {text}".strip()
+        case Unit.DAYS:
+            return f"{text} day{'' if text == '1' else 's'}"
+        case Unit.TIMES:
+            return f"{text}×"
+        case _:
+            return text
 
 
 def _signed(text: str, number: Decimal) -> str:

@@ -1,15 +1,16 @@
-"""The tables metrics are measured on, and the two dates an event can be counted on."""
+"""The tables metrics are measured on, and the dates a row of theirs can be counted on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Table
 
 from ecombi.errors import PeriodError, did_you_mean
-from ecombi.schema import rollups, tables
+from ecombi.schema import tables
 
 
 class Basis(StrEnum):
@@ -38,26 +39,78 @@ class Basis(StrEnum):
         return "ordered: each event on the day its order was placed"
 
 
+ONLY: Final = "day"
+"""The role of the date of a mart whose rows count on one day, whatever the basis."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mart:
-    """A table that measures add up, with one date and hour per basis.
+    """A table whose rows metrics add up.
 
     Attributes:
-        table: One row per event; has the columns `kind`, `qty`, `amount`, `cost_amount` and `order_id`.
-        day: Column of the day in the shop's time zone, per basis.
-        hour: Column of the hour on the shop's clock, per basis.
-        rollups: Smaller tables of its sums.
+        table: One row per thing; its comment says which.
+        days: Role -> column of the day in the shop's time zone, or several, of which the first known one counts. The roles
+            are the bases where a row counts on either, else `ONLY`, and any further ones that a measure may name.
+        hours: Role -> column of the hour on the shop's clock; none where hours are not recorded.
     """
 
     table: Table
-    day: Mapping[Basis, str]
-    hour: Mapping[Basis, str]
-    rollups: tuple[rollups.Rollup, ...] = ()
+    days: Mapping[str, str | tuple[str, ...]]
+    hours: Mapping[str, str] = field(default_factory=dict)
+
+    def role(self, dated: str | None, basis: Basis) -> str:
+        """Return the role of the date a measure counts on: its own, else that of the basis, else the only one."""
+        return dated or (basis.value if basis.value in self.days else ONLY)
+
+    def columns(self, role: str) -> tuple[str, ...]:
+        """Return the columns of a role's day; the first known one counts."""
+        named = self.days[role]
+        return (named,) if isinstance(named, str) else named
+
+    @property
+    def bases(self) -> bool:
+        """Whether the two bases differ."""
+        return Basis.BOOKED.value in self.days
 
 
-LEDGER = Mart(
+LEDGER: Final = Mart(
     table=tables.ledger,
-    day={Basis.BOOKED: "event_on", Basis.ORDERED: "order_on"},
-    hour={Basis.BOOKED: "event_hour", Basis.ORDERED: "order_hour"},
-    rollups=rollups.ROLLUPS,
+    days={"booked": "event_on", "ordered": "order_on"},
+    hours={"booked": "event_hour", "ordered": "order_hour"},
+)
+ORDERS: Final = Mart(
+    table=tables.orders,
+    days={"booked": "booked_on", "ordered": "ordered_on"},
+)
+CUSTOMERS: Final = Mart(table=tables.customers, days={ONLY: "first_order_on"})
+SESSIONS: Final = Mart(table=tables.sessions, days={ONLY: "started_on"})
+FULFILMENTS: Final = Mart(table=tables.fulfilments, days={ONLY: "ordered_on", "due": "due_on"})
+SHIPMENTS: Final = Mart(
+    table=tables.shipments, days={ONLY: "shipped_on", "promised": "promised_on", "delivered": "delivered_on"}
+)
+PAYMENTS: Final = Mart(table=tables.payments, days={ONLY: "paid_on"})
+INVENTORY: Final = Mart(table=tables.inventory_daily, days={ONLY: "day"})
+PURCHASES: Final = Mart(
+    table=tables.purchase_orders,
+    days={
+        ONLY: "ordered_on",
+        "requested": "requested_on",
+        "confirmed": "confirmed_on",
+        "last_confirmed": ("last_confirmed_on", "confirmed_on"),
+        "received": "received_on",
+    },
+)
+AD_SPEND: Final = Mart(table=tables.ad_spend, days={ONLY: "day"})
+
+MARTS: Final = (
+    LEDGER,
+    ORDERS,
+    CUSTOMERS,
+    SESSIONS,
+    FULFILMENTS,
+    SHIPMENTS,
+    PAYMENTS,
+    INVENTORY,
+    PURCHASES,
+    AD_SPEND,
 )

@@ -1,39 +1,41 @@
-"""Where figures come from: formula, days, filters, SQL, snapshot."""
+"""Where figures come from: formula, days, filters, SQL, snapshot, and what is not settled about them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from ecombi.metrics import format as fmt
 from ecombi.metrics import markup
+from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.definitions import Metric
 from ecombi.metrics.planner import Parameter
-from ecombi.metrics.query import MetricQuery
+from ecombi.metrics.policy import OWNER, Identity
+from ecombi.metrics.query import MetricQuery, Values
+from ecombi.metrics.state import Known
 from ecombi.schema.periods import Period
 from ecombi.schema.shop import Shop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passport:
-    """Where the figures of a result come from: enough to compute each of them again.
+class Stamp:
+    """Where the figures of one answer come from, whatever was asked.
 
     Attributes:
-        query: The question: basis, days, comparison, filters.
-        metrics: The definitions used: formula, unit, null rule, version, owner.
         shop: Whose figures; its currency and time zone.
         engine: The dialect of the engine that answered.
         warehouse: Where it answered, without a password.
-        tables: The marts or rollups that were summed.
+        tables: The marts, rollups or other tables that were read.
         sql: The SQL that ran, with $name placeholders.
         params: Their values.
         snapshot: Number of the snapshot read.
         published_at: When that snapshot was published, aware, UTC.
+        identity: Who asked: what they may not see is not in the figures.
+        known: What was known of the snapshot: its loads, and up to which day it is final.
         notes: What to know before trusting the figures, a sentence each; most often nothing.
     """
 
-    query: MetricQuery
-    metrics: tuple[Metric, ...]
     shop: Shop
     engine: str
     warehouse: str
@@ -42,7 +44,46 @@ class Passport:
     params: dict[str, Parameter]
     snapshot: int
     published_at: datetime
+    identity: Identity = OWNER
+    known: Known = Known()
     notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return what it says but for the SQL, as heading and plain text, in reading order."""
+        lines = [("Read from", ", ".join(self.tables))]
+        if not self.identity.unlimited:
+            lines.append(("Seen by", f"{self.identity.name}: {self.identity.words} (policy {self.identity.policy_hash})"))
+        published = f"{fmt.day(self.published_at)}, {self.published_at:%H:%M} UTC"
+        lines.append(("Snapshot", f"{self.snapshot}, published {published}"))
+        if self.known.loads:
+            last = max(load.at for load in self.known.loads)
+            lines.append(("Freshness", f"loaded last on {fmt.day(last)}, {last:%H:%M} UTC"))
+        if self.known.final_until is not None:
+            lines.append(("Final", f"every day up to {fmt.day(self.known.final_until - timedelta(days=1))}"))
+        lines.append(("Engine", f"{self.engine}, {self.warehouse}"))
+        lines += [("Note", note) for note in self.notes]
+        return lines
+
+    def html(self) -> str:
+        """Return all of it as HTML without a frame, the SQL folded."""
+        values = markup.pairs((f"${name}", str(value)) for name, value in self.params.items())
+        return markup.pairs(self.lines()) + markup.folded("SQL", markup.preformatted(self.sql) + values)
+
+    def _repr_html_(self) -> str:
+        return markup.framed(self.html())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passport(Stamp):
+    """Where the figures of metrics come from: enough to compute each of them again.
+
+    Attributes:
+        query: The question: basis, days, comparison, filters.
+        metrics: The definitions used: formula, unit, null rule, version, owner.
+    """
+
+    query: MetricQuery
+    metrics: tuple[Metric, ...]
 
     @property
     def start(self) -> date | None:
@@ -56,8 +97,23 @@ class Passport:
 
     @property
     def compared(self) -> Period | None:
-        """The earlier days compared with."""
+        """The other days compared with."""
         return self.query.compared
+
+    @property
+    def unfinished_from(self) -> date | None:
+        """The first day asked for that is not final yet; None where all of them are."""
+        until = self.known.final_until
+        if until is None or self.end is None or self.end <= until:
+            return None
+        return until if self.start is None else max(until, self.start)
+
+    def is_unfinished(self, bucket: date) -> bool:
+        """Whether rows of the time bucket that begins on a day may still come, as far as it was asked for."""
+        if self.unfinished_from is None or self.query.grain is None:
+            return False
+        end = self.query.grain.end_of(bucket)
+        return min(end, self.end or end) > self.unfinished_from
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what it says but for the SQL, as heading and plain text, in reading order."""
@@ -66,14 +122,13 @@ class Passport:
         lines.append(("Counted", f"{self._range}; {self.query.basis.words}"))
         if self.compared is not None:
             lines.append(("Compared with", fmt.days(self.compared)))
-        for name, values in self.query.where:
-            lines.append((f"Only {name}", ", ".join("unknown" if value is None else str(value) for value in values)))
-        lines.append(("Summed from", ", ".join(self.tables)))
-        published = f"{fmt.day(self.published_at)}, {self.published_at:%H:%M} UTC"
-        lines.append(("Snapshot", f"{self.snapshot}, published {published}"))
-        lines.append(("Engine", f"{self.engine}, {self.warehouse}"))
-        lines += [("Note", note) for note in self.notes]
-        return lines
+        lines += [(f"Only {name}", _listed(values)) for name, values in self.query.where]
+        lines += [(f"Without {name}", _listed(values)) for name, values in self.query.without]
+        if self.query.as_of is not None:
+            lines.append(("As known", f"on {fmt.day(self.query.as_of)}, {self.query.as_of:%H:%M %Z}"))
+        if self.unfinished_from is not None:
+            lines.append(("Unfinished", f"from {fmt.day(self.unfinished_from)}: rows of these days may still come"))
+        return [*lines, *Stamp.lines(self)]
 
     @property
     def _range(self) -> str:
@@ -83,13 +138,33 @@ class Passport:
             return f"from {fmt.day(self.start)}"
         return f"before {fmt.day(self.end)}" if self.end is not None else "all days there are"
 
-    def html(self) -> str:
-        """Return all of it as HTML without a frame, the SQL folded."""
-        values = markup.pairs((f"${name}", str(value)) for name, value in self.params.items())
-        return markup.pairs(self.lines()) + markup.folded("SQL", markup.preformatted(self.sql) + values)
 
-    def _repr_html_(self) -> str:
-        return markup.framed(self.html())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisPassport(Stamp):
+    """Where the table of an analysis comes from.
+
+    Attributes:
+        analysis: The definition.
+        options: Its options.
+    """
+
+    analysis: Analysis
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return what it says but for the SQL, as heading and plain text, in reading order."""
+        lines = [
+            ("Shop", f"{self.shop.name}, {self.shop.currency}, days in {self.shop.time_zone}"),
+            (self.analysis.label, self.analysis.question),
+            ("Formula", self.analysis.formula),
+            ("Definition", f"version {self.analysis.definition_version}, owner {self.analysis.owner}"),
+        ]
+        lines += [(name, str(value)) for name, value in {**self.options, **self.params}.items()]
+        return [*lines, *Stamp.lines(self)]
+
+
+def _listed(values: Values) -> str:
+    return ", ".join("unknown" if value is None else str(value) for value in values)
 
 
 def _definition(metric: Metric) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from ecombi.errors import IncompatibleMetricsError, MetricError
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.definitions import Metric
 from ecombi.metrics.dimensions import Dimension
+from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery, Values
-from ecombi.metrics.shapes import MONTHLY, Dialect, Filter, Shape
+from ecombi.metrics.shapes import MONTHLY, Dialect, Filter, Scope, Shape
+from ecombi.metrics.state import Known
 from ecombi.schema.periods import Grain
 
 Parameter = str | int | date | None
@@ -35,38 +37,82 @@ class Plan:
     tables: tuple[str, ...]
 
 
-def plan(query: MetricQuery, dialect: Dialect, *, catalogue: Catalogue = CATALOGUE, use_rollups: bool = True) -> Plan:
+def plan(
+    query: MetricQuery,
+    dialect: Dialect,
+    *,
+    catalogue: Catalogue = CATALOGUE,
+    known: Known | None = None,
+    identity: Identity = OWNER,
+) -> Plan:
     """Plan a question.
 
     Args:
         query: The question.
         dialect: The engine that will answer.
         catalogue: Where names are looked up.
-        use_rollups: False sums the marts themselves: the same figures, slower.
+        known: What is known of the snapshot: its rollups, its last final day, its loads. None: nothing, so that the marts
+            themselves are summed.
+        identity: Who asks; the only place where rows are kept from people.
 
     Raises:
         UnknownMetricError: No metric of that name.
         UnknownDimensionError: No dimension of that name.
         IncompatibleMetricsError: The metrics cannot be cut that way.
         MetricError: A filter's value is not one the dimension can have.
+        AccessDenied: The identity may not see what the metrics rest on.
     """
     from ecombi.metrics.compiler import compile_shape
 
-    shape = _shape(query, catalogue, use_rollups=use_rollups)
+    known = known or Known()
+    shape = _shape(query, catalogue, known, identity)
     compiled = compile_shape(shape, dialect)
-    bound = _bound(query, catalogue)
+    bound = bound_by(query, catalogue, known, identity)
     params = {name: bound[name] for name in sorted(compiled.parameters)}
     return Plan(query=query, shape=shape, sql=compiled.sql, params=params, tables=compiled.tables)
 
 
-def _shape(query: MetricQuery, catalogue: Catalogue, *, use_rollups: bool) -> Shape:
+def scope_of(identity: Identity, catalogue: Catalogue = CATALOGUE, *, as_of: datetime | None = None) -> Scope:
+    """Return what can be known of a time, and may be seen by whoever asks."""
+    return Scope(
+        as_of=as_of is not None,
+        policy=_filters(identity.allowed, catalogue),
+        hidden=identity.hidden,
+        nothing=identity.nothing,
+    )
+
+
+def bound_in(
+    known: Known, identity: Identity, catalogue: Catalogue = CATALOGUE, *, as_of: datetime | None = None
+) -> dict[str, Parameter]:
+    """Return the values bound by the snapshot, the time and the policy."""
+    bound: dict[str, Parameter] = {"final_until": known.final_until}
+    if as_of is not None:
+        bound["as_of_load"] = known.load_at(as_of)
+    for name, values in identity.allowed:
+        listed = _readable(catalogue.dimension(name), values)
+        bound |= {f"policy_{name}_{i}": value for i, value in enumerate(listed)}
+    return bound
+
+
+def bound_by(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Identity) -> dict[str, Parameter]:
+    """Return every value that the SQL of a question may name."""
+    bound = _bound(query, catalogue) | bound_in(known, identity, catalogue, as_of=query.as_of)
+    for name in query.metrics:
+        for measure in catalogue[name].measures():
+            if measure.matures_days and known.final_until is not None:
+                # The first day that has not had its days to settle.
+                bound[f"matured_{measure.matures_days}"] = known.final_until - timedelta(days=measure.matures_days)
+            elif measure.matures_days:
+                bound[f"matured_{measure.matures_days}"] = None
+    return bound
+
+
+def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Identity) -> Shape:
     metrics = tuple(catalogue[name] for name in query.metrics)
     by = tuple(catalogue.dimension(name) for name in query.by)
-    where = tuple(
-        Filter(dimension=catalogue.dimension(name), count=sum(v is not None for v in values), unknown=None in values)
-        for name, values in query.where
-    )
-    _check(metrics, (*by, *(f.dimension for f in where)))
+    where = (*_filters(query.where, catalogue), *_filters(query.without, catalogue, but=True))
+    _check(metrics, (*by, *(f.dimension for f in where)), query)
     return Shape(
         metrics=metrics,
         by=by,
@@ -75,18 +121,39 @@ def _shape(query: MetricQuery, catalogue: Catalogue, *, use_rollups: bool) -> Sh
         starts=query.start is not None,
         ends=query.end is not None,
         compared=query.compare is not None,
-        same_dates=_same_dates(query),
+        same_dates=same_dates(query),
         fill=query.fill,
+        whole_months=_whole_months(query),
         where=where,
-        use_rollups=use_rollups,
+        scope=scope_of(identity, catalogue, as_of=query.as_of),
+        built=known.built,
     )
 
 
-def _same_dates(query: MetricQuery) -> bool:
+def _filters(given: tuple[tuple[str, Values], ...], catalogue: Catalogue, *, but: bool = False) -> tuple[Filter, ...]:
+    return tuple(
+        Filter(
+            dimension=catalogue.dimension(name),
+            count=sum(value is not None for value in values),
+            unknown=None in values,
+            but=but,
+        )
+        for name, values in given
+    )
+
+
+def _whole_months(query: MetricQuery) -> bool:
+    before = query.compared
+    ends = (query.start, query.end, before and before.start, before and before.end)
+    return all(day is None or day.day == 1 for day in ends)
+
+
+def same_dates(query: MetricQuery) -> bool:
+    """Whether days and hours stand beside those of the same date a year ago, not of the same position."""
     return query.compare == "year_ago" and query.grain in (Grain.DAY, Grain.HOUR)
 
 
-def _check(metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...]) -> None:
+def _check(metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...], query: MetricQuery) -> None:
     for metric in metrics:
         for mart in {measure.mart for measure in metric.measures()}:
             for dimension in dimensions:
@@ -95,6 +162,11 @@ def _check(metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...]) -> No
                         f"{metric.label} ({metric.name}) cannot be cut by {dimension.name}: the records it is "
                         f"counted from, {mart.table.name}, do not say. Leave one of the two out."
                     )
+            if query.grain is Grain.HOUR and not mart.hours:
+                raise IncompatibleMetricsError(
+                    f"{metric.label} ({metric.name}) cannot be cut by hour: the records it is counted from, "
+                    f"{mart.table.name}, are kept by the day. Ask for it by day."
+                )
 
 
 def _bound(query: MetricQuery, catalogue: Catalogue) -> dict[str, Parameter]:
@@ -103,11 +175,11 @@ def _bound(query: MetricQuery, catalogue: Catalogue) -> dict[str, Parameter]:
     if before is not None and query.start is not None:
         bound |= {"start_before": before.start, "end_before": before.end}
         if query.grain is not None:
-            grain = Grain.MONTH if _same_dates(query) else query.grain
-            bound["shift"] = _shift(before.start, query.start, grain)
-    for name, values in query.where:
-        known = _readable(catalogue.dimension(name), values)
-        bound |= {f"{name}_{i}": value for i, value in enumerate(known)}
+            grain = Grain.MONTH if same_dates(query) else query.grain
+            bound["shift"] = position_shift(before.start, query.start, grain)
+    for name, values in (*query.where, *query.without):
+        listed = _readable(catalogue.dimension(name), values)
+        bound |= {f"{name}_{i}": value for i, value in enumerate(listed)}
     return bound
 
 
@@ -124,8 +196,8 @@ def _readable(dimension: Dimension, values: Values) -> list[str | int]:
         ) from None
 
 
-def _shift(before: date, now: date, grain: Grain) -> int:
-    """How far the earlier range is moved to lie on the later one: months for grains of months, else days."""
+def position_shift(before: date, now: date, grain: Grain) -> int:
+    """Return how far the other range is moved to lie on the one asked for: months for grains of months, else days."""
     if grain in MONTHLY:
         width = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}[grain]
         return (_months(now) // width - _months(before) // width) * width

@@ -5,31 +5,33 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from ecombi.metrics.marts import Basis, Mart
-from ecombi.metrics.rows import TRUNCATE, Side, moved, parameter, rows_of
-from ecombi.metrics.shapes import Shape
+from ecombi.metrics.marts import Mart
+from ecombi.metrics.parameters import parameter
+from ecombi.metrics.rows import TRUNCATE, Side, moved, rows_of
+from ecombi.metrics.shapes import Leg, Shape
+from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
 
 _STEP = {Grain.HOUR: {"hours": 1}, Grain.DAY: {"days": 1}, Grain.WEEK: {"weeks": 1}, Grain.MONTH: {"months": 1},
          Grain.QUARTER: {"months": 3}, Grain.YEAR: {"years": 1}}  # fmt: skip
 
 
-def recorded_days(mart: Mart, basis: Basis) -> ir.Table:
-    """Return one row: the first and the last day of a mart; nulls where it is empty."""
-    days = rows_of(mart, Shape(metrics=(), basis=basis))["on_day"]
+def recorded_days(mart: Mart, role: str, shape: Shape, tables: Tables) -> ir.Table:
+    """Return one row: the first and the last day of a mart, on one of its dates; nulls where it is empty."""
+    everything = Shape(metrics=(), basis=shape.basis, scope=shape.scope, built=shape.built)
+    leg = Leg(mart=mart, role=role, mode="days", matures_days=0)
+    days = rows_of(leg, everything, tables)["on_day"]
+    name = _name(mart, role)
     return days.as_table().aggregate(
-        **{
-            f"{mart.table.name}_first": days.min().cast("timestamp"),
-            f"{mart.table.name}_last": days.max().cast("timestamp"),
-        }
+        **{f"{name}_first": days.min().cast("timestamp"), f"{name}_last": days.max().cast("timestamp")}
     )
 
 
-def is_recorded(sums: ir.Table, mart: Mart, shape: Shape, side: Side) -> ir.BooleanValue | None:
+def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side) -> ir.BooleanValue | None:
     """Return when a missing sum is 0, for rows that know the mart's recorded days; None: always."""
-    first, last = (sums[f"{mart.table.name}_{end}"] for end in ("first", "last"))
+    first, last = (sums[f"{_name(mart, role)}_{end}"] for end in ("first", "last"))
     if shape.grain is None:
-        # A total over days that were asked for is a sum; only the earlier range was not asked for day by day.
+        # A total over days that were asked for is a sum; only the other range was not asked for day by day.
         if not side:
             return None
         return (first < parameter("end_before", "date").cast("timestamp")) & (
@@ -44,14 +46,19 @@ def is_recorded(sums: ir.Table, mart: Mart, shape: Shape, side: Side) -> ir.Bool
     return recorded
 
 
-def calendar(mart: Mart, shape: Shape, grain: Grain) -> ir.Table:
+def calendar(mart: Mart, role: str, shape: Shape, tables: Tables, grain: Grain) -> ir.Table:
     """Return one row per time bucket that the period and the recorded days share."""
-    days = recorded_days(mart, shape.basis)
-    first = days[f"{mart.table.name}_first"]
-    end = days[f"{mart.table.name}_last"] + ibis.interval(days=1)
+    days = recorded_days(mart, role, shape, tables)
+    name = _name(mart, role)
+    first = days[f"{name}_first"]
+    end = days[f"{name}_last"] + ibis.interval(days=1)
     if shape.starts:
         first = ibis.greatest(first, parameter("start", "date").cast("timestamp"))
     if shape.ends:
         end = ibis.least(end, parameter("end", "date").cast("timestamp"))
     buckets = ibis.range(first.truncate(TRUNCATE[grain]), end, ibis.interval(**_STEP[grain]))
     return days.select(**{grain.value: buckets.unnest()})
+
+
+def _name(mart: Mart, role: str) -> str:
+    return f"{mart.table.name}_{role}"

@@ -1,61 +1,197 @@
-"""Answers: a table of figures that carries its own passport."""
+"""Answers: a table of figures that carries its own passport, names the rows behind each figure, and can draw itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ecombi.metrics.definitions import Unit
-from ecombi.metrics.display import result_html
-from ecombi.metrics.passport import Passport
+from ecombi.errors import MetricError
+from ecombi.metrics.definitions import Measure, Metric, Unit
+from ecombi.metrics.display import analysis_html, result_html
+from ecombi.metrics.passport import AnalysisPassport, Passport
 from ecombi.metrics.shapes import Shape
 from ecombi.schema.periods import Grain
 from ecombi.schema.shop import Shop
+
+if TYPE_CHECKING:
+    from ecombi.metrics.answers import Answers
 
 MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 
 _WIDE = pa.decimal128(38, 4)
 
+Cell = Mapping[str, object] | int
+"""A row of a result: the values of its keys, or its position from 0."""
+
 
 class Result(pd.DataFrame):
     """Figures, one row per combination of dimensions and time bucket, in the order of the key columns, unknown last.
 
     Columns: the dimensions (text; weekday and hour_of_day int64), the time bucket named like the grain (datetime64, on
-    the shop's clock), the metrics. Money is an exact decimal, a count int64 (Int64 where compared, as it may have no
-    value), a ratio float64 with NaN for no value. Where compared, `m_before` and `m_change` follow each metric `m`.
+    the shop's clock), the metrics. Money is an exact decimal, a count int64 (Int64 where it may have no value), a ratio
+    float64 with NaN for no value. Where compared, `m_before` and `m_change` follow each metric `m`.
 
     What is computed from a result is a plain DataFrame: the passport speaks of these figures only.
     """
 
-    _metadata = ["passport"]  # noqa: RUF012 - the name and type pandas reads
+    _metadata = ["passport", "_answers"]  # noqa: RUF012 - the name and type pandas reads
     passport: Passport
+    _answers: Answers | None
 
     @property
     def _constructor(self) -> Callable[..., pd.DataFrame]:
         return pd.DataFrame
 
+    def rows(self, cell: Cell = 0, *, metric: str | None = None, before: bool = False) -> pd.DataFrame:
+        """Return the rows of the warehouse that a figure is computed from: they sum to it exactly.
+
+        Args:
+            cell: The row of this result, by the values of its keys or by position.
+            metric: The figure's metric; needed where the result has several.
+            before: The rows of the other range, where compared.
+
+        Returns:
+            One row per row of the metric's mart, with all of its columns that may be seen; a metric over several marts
+            has one `mart` after the other.
+
+        Raises:
+            MetricError: No such row or metric, or the result has been taken out of its session.
+        """
+        from ecombi.metrics.evidence import rows_behind
+
+        return rows_behind(self._asked(), self, cell, metric, before=before)
+
+    def explain(self, cell: Cell = 0, *, metric: str | None = None) -> Passport:
+        """Return the passport of one figure: the same question, narrowed to the row it stands in.
+
+        Raises:
+            MetricError: No such row or metric.
+        """
+        from ecombi.metrics.evidence import passport_of
+
+        return passport_of(self, cell, metric)
+
+    def restated(self) -> pd.DataFrame:
+        """Return the figures that have changed since the period was closed: as first answered, now, and the difference.
+
+        The period is closed by the first load that brought events on or after its end. No rows: nothing has changed, or
+        the period is still open.
+
+        Raises:
+            MetricError: The result has been taken out of its session.
+        """
+        from ecombi.metrics.restating import restated
+
+        return restated(self._asked(), self)
+
+    def plot(self) -> object:
+        """Return a figure of this result for a notebook: lines over time, else bars.
+
+        Raises:
+            MetricError: There is nothing to draw.
+        """
+        from ecombi.metrics.drawing import draw
+
+        return draw(self, self.passport)
+
+    def _asked(self) -> Answers:
+        answers = getattr(self, "_answers", None)
+        if answers is None:
+            raise MetricError("This result was taken out of its session. Ask the workspace again, then look behind it.")
+        return answers
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Connections stay behind.
+        return (_restored, (pd.DataFrame(self), self.passport))
+
     def _repr_html_(self) -> str:
         return result_html(self, self.passport)
 
 
-def result_of(table: pa.Table, passport: Passport, shape: Shape) -> Result:
-    """Turn what the engine answered into a result, column by column, never row by row."""
-    ordered = table.sort_by([(key, "ascending") for key in shape.keys]) if shape.keys else table
-    fields = _fields(shape)
-    typed = _typed(ordered, fields)
-    frame = typed.to_pandas(types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None)
-    if shape.compared:
-        counts = [field.name for field in fields if pa.types.is_int64(field.type) and field.name not in shape.keys]
-        frame = frame.assign(
-            **{name: typed[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get) for name in counts}
-        )
-    result = Result(_without_skipped_hours(frame, shape, passport.shop))
+class AnalysisResult(pd.DataFrame):
+    """The table of an analysis: its columns, types as in a `Result`, and its passport."""
+
+    _metadata = ["passport"]  # noqa: RUF012 - the name and type pandas reads
+    passport: AnalysisPassport
+
+    @property
+    def _constructor(self) -> Callable[..., pd.DataFrame]:
+        return pd.DataFrame
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_analysis_result, (pd.DataFrame(self), self.passport))
+
+    def _repr_html_(self) -> str:
+        return analysis_html(self, self.passport)
+
+
+def _restored(frame: pd.DataFrame, passport: Passport) -> Result:
+    result = Result(frame)
+    result.passport = passport
+    result._answers = None
+    return result
+
+
+def _analysis_result(frame: pd.DataFrame, passport: AnalysisPassport) -> AnalysisResult:
+    result = AnalysisResult(frame)
     result.passport = passport
     return result
+
+
+def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answers | None = None) -> Result:
+    """Turn what the engine answered into a result, column by column, never row by row."""
+    ordered = table.sort_by([(key, "ascending") for key in shape.keys]) if shape.keys else table
+    typed = _typed(ordered, _fields(shape))
+    gaps = [name for metric in shape.metrics for name in (metric.name, f"{metric.name}_before")
+            if shape.compared or _can_be_missing(metric)]  # fmt: skip
+    frame = _frame(typed, gaps)
+    result = _restored(_without_skipped_hours(frame, shape, passport.shop), passport)
+    result._answers = answers
+    return result
+
+
+def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
+    """Turn the table of an analysis into a result, in its order; rows that tie in it come in the order of their keys."""
+    analysis = passport.analysis
+    order = [*analysis.order, *(key for key in analysis.keys if key not in {n.removeprefix("-") for n in analysis.order})]
+    by = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order]
+    ordered = table.sort_by(by) if by else table
+    units = {name: found.unit for name, found in analysis.fields.items()}
+    fields = [pa.field(name, _analysed_type(ordered.schema.field(name).type, unit)) for name, unit in units.items()]
+    typed = _typed(ordered, fields)
+    frame = _frame(typed, [name for name in typed.column_names if typed[name].null_count])
+    return _analysis_result(frame, passport)
+
+
+def _analysed_type(found: pa.DataType, unit: Unit | None) -> pa.DataType:
+    if unit is Unit.MONEY and pa.types.is_decimal(found):
+        return MONEY
+    if pa.types.is_integer(found):
+        return pa.int64()
+    if pa.types.is_decimal(found) and found.scale == 0:
+        return pa.int64()
+    return found
+
+
+def _can_be_missing(metric: Metric) -> bool:
+    """Whether an exact figure can have no value."""
+    if isinstance(metric, Measure):
+        return metric.nothing is None
+    return any(_can_be_missing(part) for part in metric.parts)
+
+
+def _frame(typed: pa.Table, gaps: Sequence[str]) -> pd.DataFrame:
+    """Return a frame with exact decimals, and whole numbers that can be missing in the columns `gaps`."""
+    frame = typed.to_pandas(types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None)
+    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type) and field.name in gaps]
+    if not counts:
+        return frame
+    return frame.assign(**{name: typed[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get) for name in counts})
 
 
 def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:
@@ -79,12 +215,12 @@ def _without_skipped_hours(frame: pd.DataFrame, shape: Shape, shop: Shop) -> pd.
 
 
 def _fields(shape: Shape) -> list[pa.Field]:
-    types = {"string": pa.string(), "int64": pa.int64()}
+    types: dict[Hashable, pa.DataType] = {"string": pa.string(), "int64": pa.int64()}
     fields = [pa.field(dimension.name, types[dimension.type]) for dimension in shape.by]
     if shape.grain is not None:
         fields.append(pa.field(shape.grain.value, pa.timestamp("s")))
     for metric in shape.metrics:
-        kind = pa.float64() if not metric.exact else pa.int64() if metric.unit is Unit.COUNT else MONEY
+        kind = pa.float64() if not metric.exact else MONEY if metric.unit is Unit.MONEY else pa.int64()
         fields.append(pa.field(metric.name, kind))
         if shape.compared:
             fields += [pa.field(f"{metric.name}_before", kind), pa.field(f"{metric.name}_change", pa.float64())]

@@ -6,123 +6,157 @@ from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
-from sqlalchemy import BigInteger, Date, DateTime, Integer, Numeric, SmallInteger, String, Table
+from sqlalchemy import Table
 
-from ecombi.metrics.dimensions import Dimension
-from ecombi.metrics.marts import Mart
-from ecombi.metrics.shapes import Filter, Shape
+from ecombi.metrics.definitions import Counted, Measure
+from ecombi.metrics.dimensions import Dimension, Lookup
+from ecombi.metrics.parameters import parameter
+from ecombi.metrics.rollups import Rollup, rows_column
+from ecombi.metrics.shapes import Leg, Shape
+from ecombi.metrics.tables import Tables, unbound
 from ecombi.schema.periods import Grain
 
 Side = Literal["", "_before"]
 
-# SQLAlchemy's SmallInteger and BigInteger are Integers, so they come first.
-_TYPES = (
-    (BigInteger, "int64"),
-    (SmallInteger, "int16"),
-    (Integer, "int32"),
-    (Date, "date"),
-    (DateTime, "timestamp"),
-    (String, "string"),
-)
 TRUNCATE = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", Grain.QUARTER: "Q", Grain.YEAR: "Y"}
 """The name ibis has for each grain."""
 
 
-def parameter(name: str, kind: str) -> ir.Value:
-    """A value that is bound when the SQL runs: a text nobody writes stands for it while ibis compiles."""
-    return ibis.literal(f"§{name}§").cast(kind)
-
-
-def rows_of(mart: Mart, shape: Shape, side: Side = "") -> ir.Table:
-    """Return the rows of one mart, or of its rollup, in one range of days.
+def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side = "") -> ir.Table:
+    """Return the rows of a leg, of its mart or of a rollup, in one range of days.
 
     Returns:
-        One row per event, or per row of the rollup: the measures' columns, one per dimension, the time bucket.
+        One row per row of the mart or of the rollup: its columns, `on_day`, one per dimension, the time bucket.
     """
-    rows = _in_period(_dated(mart, shape), shape, side)
-    kinds = {kind for measure in shape.measures(mart) for kind in measure.kinds}
-    if kinds:
-        # Rows no measure counts would only add keys without figures.
-        rows = rows.filter(rows["kind"].isin(sorted(kinds)))
-    if shape.rollup(mart) is None:
-        rows = _looked_up(rows, shape.dimensions)
-    # A dimension that is a column under another name.
-    renamed = {d.name: rows[d.column] for d in shape.dimensions if d.read is None and d.name not in rows.columns}
-    rows = rows.mutate(**renamed) if renamed else rows
-    computed = {d.name: d.read(rows) for d in shape.dimensions if d.read is not None}
-    rows = rows.mutate(**computed) if computed else rows
-    for condition in shape.where:
-        rows = rows.filter(_passes(rows, condition))
-    return _bucketed(rows, shape, side)
-
-
-def _unbound(table: Table) -> ir.Table:
-    def kind(column_type: object) -> str:
-        if isinstance(column_type, Numeric):
-            return f"decimal({column_type.precision}, {column_type.scale})"
-        return next(name for known, name in _TYPES if isinstance(column_type, known))
-
-    return ibis.table({column.name: kind(column.type) for column in table.columns}, name=table.name)
-
-
-def _dated(mart: Mart, shape: Shape) -> ir.Table:
-    """Return the mart or its rollup with the columns the question needs; the day on the basis asked for is `on_day`."""
-    rollup = shape.rollup(mart)
-    measured = {measure.column for measure in shape.measures(mart)}
-    if rollup is not None:
-        table = _unbound(rollup.table)
-        table = table.filter(table["basis"] == shape.basis.value).rename(on_day="day")
-        wanted = {d.name for d in shape.dimensions} | {d.column for d in shape.dimensions}
+    rollup = shape.rollup(leg)
+    days = _in_period(_dated(leg, shape, tables), leg, shape, side)
+    rows = _kept(days, leg, rollup)
+    if rollup is None:
+        rows = with_dimensions(rows, leg.mart.table, shape.dimensions, tables)
     else:
-        table = _unbound(mart.table).rename(on_day=mart.day[shape.basis], at_hour=mart.hour[shape.basis])
-        if "costed_amount" in measured:
-            table = table.mutate(costed_amount=ibis.cases((table["cost_amount"].notnull(), table["amount"])))
-        wanted = {d.lookup.key if d.lookup else d.column for d in shape.dimensions} | {"at_hour"}
-    wanted |= measured | {"on_day", "kind"}
-    return table.select(*(name for name in table.columns if name in wanted))
+        computed = {
+            d.name: d.read(rows, rows["on_day"], ibis.literal(True)) for d in shape.dimensions if d.of_time and d.read
+        }
+        rows = rows.mutate(**computed) if computed else rows
+        for condition in shape.scope.policy:
+            rows = rows.filter(condition.passes(rows[condition.dimension.name], "policy_"))
+    for condition in shape.where:
+        rows = rows.filter(condition.passes(rows[condition.dimension.name]))
+    rows = _bucketed(rows, shape, side)
+    return _one_day(rows, _bucketed(days, shape, side), leg, shape) if leg.mode in ("last", "opening") else rows
 
 
-def _in_period(rows: ir.Table, shape: Shape, side: Side) -> ir.Table:
+def counts(measure: Counted, rows: ir.Table) -> ir.BooleanValue | None:
+    """Return which rows of the mart a measure counts; None: all of them."""
+    tests: list[ir.BooleanValue] = []
+    if measure.kinds:
+        tests.append(rows["kind"].isin([kind.value for kind in measure.kinds]))
+    if measure.where is not None:
+        tests.append(measure.where(rows))
+    return ibis.and_(*tests) if tests else None
+
+
+def with_dimensions(rows: ir.Table, table: Table, dimensions: tuple[Dimension, ...], tables: Tables) -> ir.Table:
+    """Add one column per dimension: the row's own, or what a lookup says; each lookup is joined once, by its key."""
+    places = {d: d.lookup(table) for d in dimensions}
+    for lookup in dict.fromkeys(lookup for lookup in places.values() if lookup is not None):
+        names = tables.names(lookup.table)
+        wanted = dict.fromkeys(d.column for d, place in places.items() if place == lookup)
+        found = names.select(
+            **{_of(lookup, lookup.key): names[lookup.key]}, **{_of(lookup, name): names[name] for name in wanted}
+        )
+        rows = rows.left_join(found, rows[lookup.key] == found[_of(lookup, lookup.key)])
+    values: dict[str, ir.Value] = {}
+    for dimension, place in places.items():
+        column = rows[_of(place, dimension.column) if place else dimension.column]
+        known = rows[_of(place, place.key)].notnull() if place else ibis.literal(True)
+        values[dimension.name] = dimension.read(rows, column, known) if dimension.read else column
+    new = {name: value for name, value in values.items() if value.get_name() != name}
+    return rows.mutate(**new) if new else rows
+
+
+def _of(lookup: Lookup, column: str) -> str:
+    """Return the name a lookup's column has beside those of the rows."""
+    return f"{lookup.table.name}_{column}"
+
+
+def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
+    """Return the mart or its rollup; the day on the date asked for is `on_day`, its hour `at_hour`."""
+    rollup = shape.rollup(leg)
+    if rollup is not None:
+        rows = unbound(rollup.table)
+        return rows.filter(rows["basis"] == leg.role).rename(on_day="day")
+    rows = tables[leg.mart.table]
+    columns = leg.mart.columns(leg.role)
+    day = ibis.coalesce(*(rows[column] for column in columns)) if len(columns) > 1 else rows[columns[0]]
+    if all(leg.mart.table.c[column].nullable for column in columns):
+        # What has not happened yet is on no day.
+        rows = rows.filter(day.notnull())
+    if leg.mode == "opening":
+        day = (day + ibis.interval(days=1)).cast("date")
+    rows = rows.mutate(on_day=day)
+    hour = leg.mart.hours.get(leg.role)
+    return rows.mutate(at_hour=rows[hour]) if hour else rows
+
+
+def _in_period(rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.Table:
+    day = rows["on_day"]
+    if shape.rollup(leg) is not None and leg.mode == "opening":
+        day = (day + ibis.interval(days=1)).cast("date")
+        rows = rows.mutate(on_day=day)
     if shape.starts:
         rows = rows.filter(rows["on_day"] >= parameter(f"start{side}", "date"))
     if shape.ends:
         rows = rows.filter(rows["on_day"] < parameter(f"end{side}", "date"))
+    if leg.matures_days:
+        rows = rows.filter(rows["on_day"] < parameter(f"matured_{leg.matures_days}", "date"))
     return rows
 
 
-def _looked_up(rows: ir.Table, dimensions: tuple[Dimension, ...]) -> ir.Table:
-    """Join each lookup once, by its key."""
-    for lookup in dict.fromkeys(d.lookup for d in dimensions if d.lookup is not None):
-        found = _unbound(lookup.table)
-        columns = {d.column if d.read else d.name: found[d.column] for d in dimensions if d.lookup == lookup}
-        key = f"{lookup.table.name}_key"
-        found = found.select(found[lookup.key].name(key), **columns)
-        rows = rows.left_join(found, rows[lookup.key] == found[key])
-    return rows
+def _kept(rows: ir.Table, leg: Leg, rollup: Rollup | None) -> ir.Table:
+    """Leave out the rows that no measure counts: they would only add keys without figures."""
+    if leg.mode == "days":
+        return rows
+    if rollup is not None:
+        seen = [rows[_presence(measure)].notnull() for measure in leg.measures]
+        return rows.filter(ibis.or_(*seen)) if seen else rows
+    conditions = [counts(measure, rows) for measure in leg.measures]
+    given = [condition for condition in conditions if condition is not None]
+    if not given or len(given) < len(conditions):
+        return rows
+    if all(measure.where is None for measure in leg.measures):
+        kinds = sorted({kind.value for measure in leg.measures for kind in measure.kinds})
+        return rows.filter(rows["kind"].isin(kinds))
+    return rows.filter(ibis.or_(*given))
 
 
-def _passes(rows: ir.Table, condition: Filter) -> ir.BooleanValue:
-    column = rows[condition.dimension.name]
-    tests: list[ir.BooleanValue] = []
-    if condition.count:
-        names = [f"{condition.dimension.name}_{i}" for i in range(condition.count)]
-        tests.append(column.isin([parameter(name, condition.dimension.type) for name in names]))
-    if condition.unknown:
-        tests.append(column.isnull())
-    return ibis.or_(*tests)
+def _presence(measure: Counted) -> str:
+    return rows_column(measure) if isinstance(measure, Measure) and measure.nothing is None else measure.name
+
+
+def _one_day(rows: ir.Table, days: ir.Table, leg: Leg, shape: Shape) -> ir.Table:
+    """Keep the rows of the one day that stands for each bucket: the mart's, whatever the filters leave of it."""
+    bucket = [shape.grain.value] if shape.grain else []
+    chosen = days["on_day"].max() if leg.mode == "last" else days["on_day"].min()
+    if not bucket:
+        return rows.filter(rows["on_day"] == days.aggregate(chosen=chosen).as_scalar())
+    picked = days.aggregate(by={"picked_bucket": days[bucket[0]]}, chosen=chosen)
+    return rows.semi_join(
+        picked, [rows[bucket[0]] == picked["picked_bucket"], rows["on_day"] == picked["chosen"]]
+    )
 
 
 def moved(bucket: ir.Value, shape: Shape, *, back: bool = False) -> ir.Value:
-    """Move a bucket of the earlier range onto its counterpart in the later range, or back."""
+    """Move a bucket of the other range onto its counterpart in the range asked for, or back."""
     shift = parameter("shift", "int32").as_interval("M" if shape.moved_by_months else "D")
     return bucket - shift if back else bucket + shift
 
 
 def _bucketed(rows: ir.Table, shape: Shape, side: Side) -> ir.Table:
-    """Add the start of each row's time bucket, in the later range; what lies past its end has no counterpart there."""
+    """Add the start of each row's time bucket, in the range asked for; what lies past its end has no counterpart."""
     if shape.grain is None:
         return rows
-    # A timestamp without a zone on both engines: PostgreSQL would truncate a date in the session's zone.
+    # A timestamp without a zone on every engine: PostgreSQL would truncate a date in the session's zone.
     start = rows["on_day"].cast("timestamp")
     if shape.grain is Grain.HOUR:
         start = start + rows["at_hour"].cast("int32").as_interval("h")

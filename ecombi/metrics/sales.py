@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ecombi.metrics.definitions import Difference, Direction, DistinctMeasure, Measure, Ratio, Unit
 from ecombi.schema.kinds import Kind
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
 _GOODS: Final = (Kind.SALE, Kind.DISCOUNT, Kind.RETURN)
 _SHIPPING: Final = (Kind.SHIPPING, Kind.SHIPPING_DISCOUNT, Kind.SHIPPING_REFUND)
 _TAX: Final = (Kind.TAX, Kind.TAX_REFUND)
+_RETURN_DAYS: Final = 60
+"""What comes back later than this after the order no longer counts in return_rate_60_days."""
 _SHOPIFY: Final = (
     "Shopify's sales reports: https://shopify.dev/docs/api/shopifyql/latest/schemas/sales_revenue/sales.md"
 )
+
+
+def _has_cost(row: ir.Table) -> ir.Value:
+    return row["cost_amount"].notnull()
+
+
+def _came_back_in_time(row: ir.Table) -> ir.Value:
+    import ibis
+
+    return row["event_on"] <= (row["order_on"] + ibis.interval(days=_RETURN_DAYS)).cast("date")
+
 
 gross_sales: Final = Measure(
     name="gross_sales",
@@ -25,7 +41,7 @@ gross_sales: Final = Measure(
         "cancelled order comes out again as a return. Left out: tax, shipping, duties, gift cards sold, fees "
         "and corrections that belong to no order."
     ),
-    example="20.00 + 40.00 + 10.00 = 70.00",
+    example="20.00 + 40.00 + 10.00 + 10.00 = 80.00",
     source=_SHOPIFY,
     kinds=(Kind.SALE,),
 )
@@ -72,7 +88,7 @@ net_sales: Final = Measure(
         "What goods brought in after discounts and returns. Negative where more came back than was sold. Left"
         " out: tax, shipping, duties, gift cards sold, fees."
     ),
-    example="70.00 − 2.00 − 9.00 = 59.00",
+    example="80.00 − 2.00 − 9.00 = 69.00",
     source="https://help.peelinsights.com/docs/revenue (Shopify's definition)",
     kinds=_GOODS,
 )
@@ -124,7 +140,7 @@ total_sales: Final = Measure(
         "they are used), gift cards used (a way to pay), fees, chargebacks and corrections that belong to no "
         "order."
     ),
-    example="59.00 + 9.80 + 1.50 + 5.00 = 75.30",
+    example="69.00 + 9.80 + 1.50 + 5.00 = 85.30",
     source="https://intercom.help/polar-app/en/articles/6665698-shopify-terms-definitions",
     kinds=(*_GOODS, *_TAX, Kind.DUTY, *_SHIPPING),
 )
@@ -139,9 +155,10 @@ orders: Final = DistinctMeasure(
         "An order with goods in two categories counts once in each and once in the total. Cancelled orders "
         "are in. Left out: orders of gift cards only, returns and credit notes, sales without an order number."
     ),
-    example="A1, A2 and A4 = 3",
+    example="A1, A2, A4 and A5 = 4",
     source="https://www.vendure.io/marketplace/metrics",
     kinds=(Kind.SALE,),
+    splits=frozenset({"category", "product", "product_name"}),
 )
 
 _order_value: Final = Measure(
@@ -151,7 +168,7 @@ _order_value: Final = Measure(
     direction=Direction.UP,
     formula="Gross sales − discounts.",
     description="What goods cost when they were ordered. Left out: returns, tax, shipping.",
-    example="70.00 − 2.00 = 68.00",
+    example="80.00 − 2.00 = 78.00",
     source=_SHOPIFY,
     kinds=(Kind.SALE, Kind.DISCOUNT),
 )
@@ -166,9 +183,37 @@ aov: Final = Ratio(
         "Goods per order, as ordered: a later return does not move it. A discount given later counts on its own day "
         "when booked, and with its order when ordered. Left out: returns, tax, shipping, orders of gift cards only."
     ),
-    example="(70.00 − 2.00) ÷ 3 = 22.67",
+    example="(80.00 − 2.00) ÷ 4 = 19.50",
     source="https://www.vendure.io/marketplace/metrics (the variant without tax)",
     numerator=_order_value,
+    denominator=orders,
+)
+
+_order_total: Final = Measure(
+    name="order_total",
+    label="Order totals",
+    unit=Unit.MONEY,
+    direction=Direction.UP,
+    formula="Gross sales − discounts + tax + duties + shipping charges − shipping discounts.",
+    description="What orders cost their customers when they were placed. Left out: refunds of any kind.",
+    example="78.00 + 11.60 + 1.50 + 10.00 − 5.00 = 96.10",
+    source="https://www.vendure.io/marketplace/metrics",
+    kinds=(Kind.SALE, Kind.DISCOUNT, Kind.TAX, Kind.DUTY, Kind.SHIPPING, Kind.SHIPPING_DISCOUNT),
+)
+
+average_order_total: Final = Ratio(
+    name="average_order_total",
+    label="Average order total",
+    unit=Unit.MONEY,
+    direction=Direction.UP,
+    formula="(Gross sales − discounts + tax + duties + shipping, as charged) ÷ orders.",
+    description=(
+        "What an order costs its customer: aov with tax, duties and shipping. A later refund does not move it. Left "
+        "out: refunds of any kind, gift cards sold."
+    ),
+    example="(78.00 + 11.60 + 1.50 + 5.00) ÷ 4 = 24.03",
+    source="https://www.vendure.io/marketplace/metrics (the variant with tax)",
+    numerator=_order_total,
     denominator=orders,
 )
 
@@ -179,11 +224,11 @@ units: Final = Measure(
     direction=Direction.UP,
     formula="Sum of the quantities sold.",
     description="Left out: units returned (see units_returned), gift cards, stock written off.",
-    example="2 + 1 + 1 = 4",
+    example="2 + 1 + 1 + 1 = 5",
     source=_SHOPIFY,
     owner="Merchandising",
     kinds=(Kind.SALE,),
-    column="qty",
+    value="qty",
 )
 
 units_returned: Final = Measure(
@@ -197,7 +242,7 @@ units_returned: Final = Measure(
     source=_SHOPIFY,
     owner="Merchandising",
     kinds=(Kind.RETURN,),
-    column="qty",
+    value="qty",
     sign=-1,
 )
 
@@ -211,11 +256,63 @@ return_rate: Final = Ratio(
         "Booked: units that came back in the period over units sold in it; it can exceed 100%. Ordered: the "
         "share of the units sold in the period that has come back since; it still rises while returns arrive."
     ),
-    example="1 ÷ 4 = 25.0%",
+    example="1 ÷ 5 = 20.0%",
     source="Composed from units_returned and units.",
     owner="Merchandising",
     numerator=units_returned,
     denominator=units,
+)
+
+_units_settled: Final = Measure(
+    name="units_settled",
+    label="Units sold that had 60 days to come back",
+    unit=Unit.COUNT,
+    direction=Direction.UP,
+    formula="Sum of the quantities ordered at least 60 days ago.",
+    description="Left out: units that can still come back in time.",
+    example="2 + 1 + 1 + 1 = 5",
+    source=_SHOPIFY,
+    owner="Merchandising",
+    kinds=(Kind.SALE,),
+    value="qty",
+    dated="ordered",
+    matures_days=_RETURN_DAYS,
+)
+
+_units_back: Final = Measure(
+    name="units_back",
+    label="Units returned within 60 days",
+    unit=Unit.COUNT,
+    direction=Direction.DOWN,
+    formula="Sum of the quantities that came back within 60 days of their order, as a positive figure.",
+    description="Left out: what came back later, and orders whose 60 days are not over.",
+    example="1 + 1 = 2",
+    source=_SHOPIFY,
+    owner="Merchandising",
+    kinds=(Kind.RETURN,),
+    where=_came_back_in_time,
+    value="qty",
+    sign=-1,
+    dated="ordered",
+    matures_days=_RETURN_DAYS,
+)
+
+return_rate_60_days: Final = Ratio(
+    name="return_rate_60_days",
+    label="Return rate, 60 days",
+    unit=Unit.RATE,
+    direction=Direction.DOWN,
+    formula="Units returned within 60 days of their order ÷ units ordered, by day of order.",
+    description=(
+        "How often what was ordered in the period came back, whatever the basis: the figure for product quality. Only "
+        "orders 60 days before the last final day or earlier count, so no later return moves it. A unit swapped under "
+        "warranty is a return and a sale. Left out: younger orders, later returns, refunds without goods."
+    ),
+    example="A1 one mug, A4 one card: (1 + 1) ÷ 5 = 40.0%",
+    source="Composed from units_returned and units.",
+    owner="Merchandising",
+    numerator=_units_back,
+    denominator=_units_settled,
 )
 
 cost_of_goods: Final = Measure(
@@ -228,10 +325,10 @@ cost_of_goods: Final = Measure(
         "Returned goods that were scrapped keep their cost in. Left out: goods without a known cost (see "
         "cost_coverage), stock written off, carrier costs, fees."
     ),
-    example="8.00 + 25.00 − 4.00 = 29.00",
+    example="8.00 + 25.00 + 4.00 − 4.00 = 33.00",
     source="https://kb.triplewhale.com/en/articles/6127778-summary-page-metrics-library",
     kinds=(Kind.SALE, Kind.RETURN),
-    column="cost_amount",
+    value="cost_amount",
     nothing=None,
 )
 
@@ -245,7 +342,7 @@ gross_margin: Final = Difference(
         "What is left of net sales after the goods are paid for. Goods without a known cost count at no cost,"
         " so read it beside cost_coverage. Left out: fees, carrier costs, advertising."
     ),
-    example="59.00 − 29.00 = 30.00",
+    example="69.00 − 33.00 = 36.00",
     source=_SHOPIFY,
     minuend=net_sales,
     subtrahend=cost_of_goods,
@@ -258,7 +355,7 @@ gross_margin_rate: Final = Ratio(
     direction=Direction.UP,
     formula="Gross margin ÷ net sales.",
     description="The share of net sales left after the goods are paid for. Read it beside cost_coverage.",
-    example="30.00 ÷ 59.00 = 50.8%",
+    example="36.00 ÷ 69.00 = 52.2%",
     source=_SHOPIFY,
     numerator=gross_margin,
     denominator=net_sales,
@@ -271,10 +368,10 @@ _costed_sales: Final = Measure(
     direction=Direction.UP,
     formula="Gross sales − discounts − returns of the goods whose cost is known.",
     description="Left out: goods without a known cost.",
-    example="(20.00 − 2.00 − 9.00) + 40.00 = 49.00",
+    example="(20.00 − 2.00 − 9.00) + 40.00 + 10.00 = 59.00",
     source=_SHOPIFY,
     kinds=_GOODS,
-    column="costed_amount",
+    where=_has_cost,
 )
 
 cost_coverage: Final = Ratio(
@@ -288,7 +385,7 @@ cost_coverage: Final = Ratio(
         "counts as known where its goods' cost is. It is below 0% or above 100% only where more came back than was "
         "sold, of goods with or of goods without a known cost."
     ),
-    example="(20.00 − 2.00 − 9.00 + 40.00) ÷ 59.00 = 83.1%",
+    example="(20.00 − 2.00 − 9.00 + 40.00 + 10.00) ÷ 69.00 = 85.5%",
     source="net_sales_with_cost_recorded in " + _SHOPIFY,
     numerator=_costed_sales,
     denominator=net_sales,

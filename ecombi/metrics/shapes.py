@@ -2,31 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from ecombi.metrics.definitions import DistinctMeasure, Measure, Metric
+from ecombi.metrics.definitions import Counted, DaysMeasure, DistinctMeasure, Measure, Metric, SnapshotMeasure
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Basis, Mart
+from ecombi.metrics.rollups import ROLLUPS, Rollup
 from ecombi.schema.periods import Grain
-from ecombi.schema.rollups import Rollup
 
-Dialect = Literal["duckdb", "postgres"]
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Dialect = Literal["duckdb", "postgres", "pyspark"]
 
 MONTHLY = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 """Grains of whole months."""
 
+UNIFORM_ORDERS = "uniform_orders"
+"""Stands among what is built where each order has one day, channel, country and source: counts of orders then add up."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """How a filter looks without its values: `count` known ones, and whether unknown counts too."""
+    """How a filter looks without its values: `count` known ones, and whether unknown counts too.
+
+    Attributes:
+        but: What is listed does not count, and all else does.
+    """
 
     dimension: Dimension
     count: int
     unknown: bool
+    but: bool = False
+
+    def passes(self, column: ir.Value, prefix: str = "") -> ir.BooleanValue:
+        """Return whether a value of the dimension counts; the listed ones are bound as `<prefix><dimension>_<i>`."""
+        import ibis
+
+        from ecombi.metrics.parameters import parameter
+
+        names = [f"{prefix}{self.dimension.name}_{i}" for i in range(self.count)]
+        tests: list[ir.BooleanValue] = []
+        if self.count:
+            found = column.isin([parameter(name, self.dimension.type) for name in names])
+            # What is not among the listed ones must include the unknown, so that null may not spread.
+            tests.append(found.fill_null(False) if self.but else found)
+        if self.unknown:
+            tests.append(column.isnull())
+        # A policy without values lets nothing pass.
+        listed = ibis.or_(*tests) if tests else ibis.literal(False)
+        return ~listed if self.but else listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What can be known and may be seen.
+
+    Attributes:
+        as_of: Only what was loaded up to the load `$as_of_load`.
+        policy: Only rows with these values.
+        hidden: Columns that may not be used.
+        nothing: No row at all.
+    """
+
+    as_of: bool = False
+    policy: tuple[Filter, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    nothing: bool = False
+
+    def unrestricted(self) -> Scope:
+        """Return the same time for everybody's eyes."""
+        return replace(self, policy=(), hidden=frozenset(), nothing=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """Measures that are added up over the same rows.
+
+    Attributes:
+        mart: The rows.
+        role: The date they are counted on.
+        mode: "sum" takes all days of the period, "last" and "opening" one day of each, "days" counts the days.
+        matures_days: Days before the last final one that do not count yet.
+        measures: What is added up.
+    """
+
+    mart: Mart
+    role: str
+    mode: Literal["sum", "last", "opening", "days"]
+    matures_days: int
+    measures: tuple[Counted, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """A question without its values. Equal shapes have equal SQL, so only the first one is compiled.
 
@@ -36,7 +106,9 @@ class Shape:
         compared: The figures of an earlier range are put beside.
         same_dates: Its days and hours are put beside those of the same date, not of the same position.
         fill: Time buckets in which nothing happened are added.
-        use_rollups: False sums the mart itself.
+        whole_months: Every range asked for begins and ends with a month.
+        scope: What can be known and may be seen.
+        built: Names of the rollups that can be used, the smallest first.
     """
 
     metrics: tuple[Metric, ...]
@@ -48,10 +120,12 @@ class Shape:
     compared: bool = False
     same_dates: bool = False
     fill: bool = False
+    whole_months: bool = False
     where: tuple[Filter, ...] = ()
-    use_rollups: bool = True
+    scope: Scope = Scope()
+    built: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def dimensions(self) -> tuple[Dimension, ...]:
         """Every dimension it needs, each once."""
         return tuple(dict.fromkeys([*self.by, *(f.dimension for f in self.where)]))
@@ -66,23 +140,60 @@ class Shape:
         """The earlier range is moved onto the later one by months; by days otherwise."""
         return self.same_dates or self.grain in MONTHLY
 
+    @cached_property
+    def measures(self) -> tuple[Counted, ...]:
+        """Every measure it needs, each once."""
+        return tuple(dict.fromkeys(m for metric in self.metrics for m in metric.measures()))
+
+    @cached_property
+    def legs(self) -> tuple[Leg, ...]:
+        """The sums it is put together from: every measure is in one of them."""
+        grouped: dict[Leg, list[Counted]] = {}
+        for measure in self.measures:
+            leg = Leg(
+                mart=measure.mart,
+                role=measure.mart.role(measure.dated, self.basis),
+                mode=_mode(measure),
+                matures_days=measure.matures_days,
+            )
+            grouped.setdefault(leg, []).append(measure)
+        return tuple(replace(leg, measures=tuple(found)) for leg, found in grouped.items())
+
     @property
-    def marts(self) -> tuple[Mart, ...]:
-        """Every mart it needs, each once."""
-        return tuple(dict.fromkeys(m.mart for metric in self.metrics for m in metric.measures()))
+    def calendars(self) -> tuple[tuple[Mart, str], ...]:
+        """The mart and the date of each leg, each pair once."""
+        return tuple(dict.fromkeys((leg.mart, leg.role) for leg in self.legs))
 
-    def measures(self, mart: Mart) -> tuple[Measure | DistinctMeasure, ...]:
-        """Every measure it takes from `mart`, each once."""
-        return tuple(dict.fromkeys(m for metric in self.metrics for m in metric.measures() if m.mart is mart))
-
-    def rollup(self, mart: Mart) -> Rollup | None:
-        """Return the smallest rollup that answers the mart's part, or None.
-
-        A rollup keeps sums per day: it knows neither hours nor which orders an event belongs to.
-        """
-        if not self.use_rollups or self.grain is Grain.HOUR:
+    def rollup(self, leg: Leg) -> Rollup | None:
+        """Return the smallest rollup that answers a leg, or None: it then sums its mart."""
+        if self.grain is Grain.HOUR or self.scope.as_of or self.scope.hidden or self.scope.nothing:
             return None
-        if not all(isinstance(m, Measure) for m in self.measures(mart)):
-            return None
-        fits = [r for r in mart.rollups if all(d.name in r.dimensions or d.column == "on_day" for d in self.dimensions)]
-        return min(fits, key=lambda r: len(r.dimensions), default=None)
+        return next((found for name in self.built if (found := ROLLUPS.get(name)) and self._answers(found, leg)), None)
+
+    def _answers(self, rollup: Rollup, leg: Leg) -> bool:
+        if rollup.mart is not leg.mart or leg.role not in rollup.roles:
+            return False
+        if rollup.grain is Grain.MONTH and not self._in_months(leg):
+            return False
+        seen = (*self.dimensions, *(f.dimension for f in self.scope.policy))
+        if not all(d.name in rollup.dimensions or d.of_time for d in seen):
+            return False
+        return all(self._keeps(rollup, measure) for measure in leg.measures)
+
+    def _in_months(self, leg: Leg) -> bool:
+        by_day = self.grain in (Grain.DAY, Grain.WEEK) or any(d.of_time for d in self.dimensions)
+        return self.whole_months and not by_day and leg.mode == "sum" and not leg.matures_days
+
+    def _keeps(self, rollup: Rollup, measure: Counted) -> bool:
+        """Whether a rollup's parts of a measure sum to it."""
+        if isinstance(measure, DistinctMeasure):
+            if measure.splits is None or UNIFORM_ORDERS not in self.built:
+                return False
+            return measure.splits & set(rollup.dimensions) <= {d.name for d in self.by}
+        return isinstance(measure, Measure | DaysMeasure)
+
+
+def _mode(measure: Counted) -> Literal["sum", "last", "opening", "days"]:
+    if isinstance(measure, SnapshotMeasure):
+        return measure.at
+    return "days" if isinstance(measure, DaysMeasure) else "sum"

@@ -33,6 +33,14 @@ class Grain(StrEnum):
         except ValueError:
             raise PeriodError(f"Unknown grain {text!r}. {did_you_mean(text, [g.value for g in cls])}") from None
 
+    def end_of(self, start: date) -> date:
+        """Return the day after the last one of the bucket that begins on `start`; an hour's is the next day."""
+        if self in (Grain.HOUR, Grain.DAY):
+            return start + timedelta(days=1)
+        if self is Grain.WEEK:
+            return start + timedelta(days=7)
+        return add_months(start, {Grain.MONTH: 1, Grain.QUARTER: 3}.get(self, 12))
+
 
 def parse_day(text: str | date) -> date:
     """Read an ISO day, YYYY-MM-DD.
@@ -101,15 +109,15 @@ class Period:
         """Return the period just before: whole months before whole months, else the same number of days."""
         months = self.whole_months
         if months:
-            return Period(_add_months(self.start, -months), self.start)
+            return Period(add_months(self.start, -months), self.start)
         return Period(self.start - timedelta(days=self.days), self.start)
 
     def year_ago(self) -> Period:
         """Return the same dates one year earlier, whole months as whole months; for a 29 February, it is the 28th."""
-        start = _add_months(self.start, -12)
+        start = add_months(self.start, -12)
         if self.whole_months:
-            return Period(start, _add_months(self.end, -12))
-        return Period(start, _add_months(self.last, -12) + timedelta(days=1))
+            return Period(start, add_months(self.end, -12))
+        return Period(start, add_months(self.last, -12) + timedelta(days=1))
 
     @property
     def whole_months(self) -> int:
@@ -133,7 +141,8 @@ def _midnight_utc(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
-def _add_months(day: date, months: int) -> date:
+def add_months(day: date, months: int) -> date:
+    """Return the same day some months later, or the last of that month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     if year < 1:
         raise PeriodError(f"There is no day {-months} months before {day}.")

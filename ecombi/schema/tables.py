@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, SmallInteger, String, Table
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData()
@@ -31,10 +31,33 @@ def _load_id() -> Column[Any]:
     return _c("load_id", Integer, "The load that last wrote this row; see loads.", required=True)
 
 
+def _history(table: Table) -> Table:
+    """Declare the twin of a loaded table that keeps what was replaced in it."""
+    # A version from before a required column was added has nothing in it.
+    kept = (_c(column.name, column.type, str(column.comment)) for column in table.columns)
+    return _table(
+        f"{table.name}_history",
+        f"One row per version of a row of {table.name} that a later load replaced.",
+        (*key_of(table), "load_id"),
+        *kept,
+        _c("replaced_by", Integer, "The load that replaced this version; see loads.", required=True),
+    )
+
+
 def key_of(table: Table) -> tuple[str, ...]:
     """Return the names of the columns that identify one row."""
     key: tuple[str, ...] = table.info["key"]
     return key
+
+
+def history_of(table: Table) -> Table | None:
+    """Return the table that keeps the replaced versions of the rows of this one; null where none are replaced."""
+    return metadata.tables.get(f"{table.name}_history")
+
+
+def version_of(table: Table) -> str | None:
+    """Return the column with the load that last touched a row; null where a table is always written as a whole."""
+    return next((name for name in ("replaced_by", "load_id") if name in table.columns), None)
 
 
 shop = _table(
@@ -61,6 +84,7 @@ loads = _table(
     _c("rows_quarantined", BigInteger, "Rows held back; see quarantine.", required=True),
     _c("rows_duplicate", BigInteger, "Rows equal to an earlier one of the delivery: kept, counted too.", required=True),
     _c("loaded_at", DateTime, "UTC.", required=True),
+    _c("settle_hours", Integer, "Hours after a day's end until its rows have all come; null counts as 0."),
 )
 
 quarantine = _table(
@@ -133,11 +157,20 @@ orders = _table(
     ("order_id",),
     _c("order_id", String, "Order or invoice number."),
     _c("customer_id", String, "Null for a guest without identity."),
+    _c("source", String, "Name of the source that delivered it.", required=True),
     _c("ordered_at", DateTime, "UTC.", required=True),
     _c("ordered_on", Date, "Day in the shop's time zone.", required=True),
+    _c("ordered_hour", SmallInteger, "Hour on the shop's clock, 0 to 23.", required=True),
+    _c("booked_on", Date, "Day of its first sale, in the shop's time zone.", required=True),
     _c("channel", String, "Sales channel."),
     _c("country", String, "Country of the customer."),
+    _c("traffic_source", String, "Where the visit that ended in it came from; null where no visit is known."),
+    _c("device", String, "Device of that visit."),
     _c("customer_order_number", Integer, "1 for the customer's first order ever; null for a guest."),
+    _c("units", BigInteger, "Units sold.", required=True),
+    _c("goods_amount", SUM, "Gross sales less discounts.", required=True),
+    _c("net_amount", SUM, "Gross sales less discounts and returns to date.", required=True),
+    _c("cost_amount", SUM, "Cost of its goods, less that of goods back in stock; null where no cost is known."),
 )
 
 customers = _table(
@@ -146,9 +179,34 @@ customers = _table(
     ("customer_id",),
     _c("customer_id", String, "Identity in the shop."),
     _c("country", String, "Country of the latest order."),
+    _c("channel", String, "Sales channel of the first order."),
+    _c("traffic_source", String, "Where the visit that ended in the first order came from."),
     _c("first_order_on", Date, "Day in the shop's time zone.", required=True),
+    _c("second_order_on", Date, "Day in the shop's time zone; null after one order."),
     _c("last_order_on", Date, "Day in the shop's time zone.", required=True),
-    _c("order_count", Integer, "Orders to date.", required=True),
+    _c("order_count", BigInteger, "Orders to date.", required=True),
+    _c("net_amount", SUM, "Net sales of the orders to date.", required=True),
+    _c("cost_amount", SUM, "Cost of their goods; null where no cost is known."),
+)
+
+fulfilments = _table(
+    "fulfilments",
+    "One row per order placed while parcels are recorded: from the day of the first parcel to that of the last.",
+    ("order_id",),
+    _c("order_id", String, "Order."),
+    _c("source", String, "Name of the source that delivered it.", required=True),
+    _c("channel", String, "Sales channel."),
+    _c("country", String, "Country of the customer."),
+    _c("ordered_on", Date, "Day in the shop's time zone.", required=True),
+    _c("due_on", Date, "Latest day promised to the customer; null before anything was sent."),
+    _c("ordered_qty", BigInteger, "Units the order asked for.", required=True),
+    _c("first_qty", BigInteger, "Units that left with the first parcel.", required=True),
+    _c("shipped_qty", BigInteger, "Units that left so far.", required=True),
+    _c("delivered_on", Date, "Day the last parcel arrived; null while one is on its way or units are missing."),
+    _c("is_in_full", Boolean, "Every unit ordered has been delivered.", required=True),
+    _c("is_on_time", Boolean, "Every parcel arrived by its promised day.", required=True),
+    _c("is_documented", Boolean, "No parcel's papers were wrong; true where nobody records it.", required=True),
+    _c("is_undamaged", Boolean, "No parcel arrived damaged; true where nobody records it.", required=True),
 )
 
 products = _table(
@@ -178,6 +236,8 @@ sessions = _table(
     _c("checkout_at", DateTime, "UTC; first start of a checkout after the addition."),
     _c("completed_at", DateTime, "UTC; first completed checkout after its start."),
     _c("order_id", String, "The order it ended in, if any."),
+    _c("ended_at", DateTime, "UTC; the last thing that happened in it; null where nobody records it."),
+    _c("is_bot", Boolean, "A machine's visit; null where nobody records it."),
     _load_id(),
 )
 
@@ -230,6 +290,7 @@ purchase_orders = _table(
     _c("ordered_on", Date, "Day the order was sent.", required=True),
     _c("requested_on", Date, "Day we asked for.", required=True),
     _c("confirmed_on", Date, "Day the supplier first confirmed; null where it has not."),
+    _c("last_confirmed_on", Date, "Day the supplier confirmed last; null where it never changed the first one."),
     _c("received_on", Date, "Day of the receipt; null while open."),
     _c("ordered_qty", BigInteger, "Units ordered.", required=True),
     _c("received_qty", BigInteger, "Units received so far.", required=True),
@@ -246,11 +307,15 @@ shipments = _table(
     _c("carrier", String, "Carrier.", required=True),
     _c("country", String, "Destination."),
     _c("shipped_at", DateTime, "UTC.", required=True),
+    _c("shipped_on", Date, "Day in the shop's time zone.", required=True),
     _c("promised_on", Date, "Day promised to the customer.", required=True),
     _c("delivered_at", DateTime, "UTC; null while on its way."),
+    _c("delivered_on", Date, "Day in the shop's time zone; null while on its way."),
     _c("ordered_qty", BigInteger, "Units the order asked for.", required=True),
     _c("shipped_qty", BigInteger, "Units in this parcel.", required=True),
     _c("cost_amount", MONEY, "What the carrier charged, positive.", required=True),
+    _c("is_documented", Boolean, "Its papers were right; null where nobody records it."),
+    _c("is_undamaged", Boolean, "It arrived undamaged; null where nobody records it."),
     _load_id(),
 )
 
@@ -280,24 +345,56 @@ reviews = _table(
     _load_id(),
 )
 
-sales_daily = _table(
-    "sales_daily",
-    "Rollup: one row per basis, day, country, channel, category and kind of event.",
-    ("basis", "day", "country", "channel", "category", "kind"),
+cohort_months = _table(
+    "cohort_months",
+    "One row per cohort, month in which it ordered, and country, channel and traffic source of its customers.",
+    ("cohort", "month", "country", "channel", "traffic_source"),
+    _c("cohort", Date, "First day of the month of the customers' first order."),
+    _c("month", Date, "First day of the month they ordered in."),
+    _c("country", String, "Country of the customers; null where unknown."),
+    _c("channel", String, "Sales channel of their first order."),
+    _c("traffic_source", String, "Where the visit that ended in their first order came from."),
+    _c("customers", BigInteger, "Customers of the cohort who ordered in the month.", required=True),
+    _c("orders", BigInteger, "Their orders in the month.", required=True),
+    _c("net_amount", SUM, "Net sales of these orders to date.", required=True),
+)
+
+customer_scores = _table(
+    "customer_scores",
+    "One row per customer: recency, frequency and monetary value on the day after the last order of the shop.",
+    ("customer_id",),
+    _c("customer_id", String, "Identity in the shop."),
+    _c("as_of", Date, "Orders before this day count.", required=True),
+    _c("recency_days", BigInteger, "Days since the last order.", required=True),
+    _c("frequency", BigInteger, "Orders.", required=True),
+    _c("monetary_value", SUM, "Net sales of the orders.", required=True),
+    _c("r", BigInteger, "Recency score, 5 is best.", required=True),
+    _c("f", BigInteger, "Frequency score, 5 is best.", required=True),
+    _c("m", BigInteger, "Monetary score, 5 is best.", required=True),
+    _c("segment", String, "Name of the segment of the scores.", required=True),
+)
+
+days_loaded = _table(
+    "days_loaded",
+    "One row per basis, day and load: how many ledger rows of the day the load brought.",
+    ("basis", "day", "load_id"),
     _c("basis", String, "booked or ordered."),
     _c("day", Date, "Day in the shop's time zone, by that basis."),
-    _c("country", String, "Null where unknown."),
-    _c("channel", String, "Null where unknown."),
-    _c("category", String, "Null where unknown."),
-    _c("kind", String, "What happened."),
-    _c("qty", BigInteger, "Sum of qty.", required=True),
-    _c("amount", SUM, "Sum of amount.", required=True),
-    _c("cost_amount", SUM, "Sum of cost_amount; null where no row has one."),
-    _c("costed_amount", SUM, "Sum of amount over rows with a cost.", required=True),
+    _c("load_id", Integer, "The load."),
     _c("entries", BigInteger, "Ledger rows.", required=True),
 )
-for _name in ("country", "channel", "category"):
-    sales_daily.c[_name].nullable = True
+
+facts = _table(
+    "facts",
+    "One row per thing known of the snapshot as a whole.",
+    ("name",),
+    _c("name", String, "What is known; see ecombi.metrics.facts."),
+    _c("value", String, "As text."),
+)
+
+for _table_name, _names in {"cohort_months": ("country", "channel", "traffic_source")}.items():
+    for _name in _names:
+        metadata.tables[_table_name].c[_name].nullable = True
 
 LOADED = (
     ledger,
@@ -313,8 +410,15 @@ LOADED = (
 )
 """Tables that sources deliver into."""
 
-BUILT = (orders, customers, sales_daily)
-"""Tables computed from the loaded ones after each load."""
+HISTORY = tuple(_history(table) for table in LOADED if table is not ledger)
+"""The replaced versions of the loaded tables; the ledger is append-only and has none.
+
+What was known right after load L: a table's rows with load_id <= L, and those of its history with load_id <= L that
+were replaced later, replaced_by > L.
+"""
+
+BUILT = (orders, customers, fulfilments, cohort_months, customer_scores, days_loaded, facts)
+"""Tables computed from the loaded ones after each load; the rollups of ecombi.metrics.rollups come on top."""
 
 BOOKKEEPING = (shop, loads, quarantine, lookups)
 """Tables that say what was loaded, and what later loads need to know of it."""
@@ -328,5 +432,6 @@ COMPUTED: dict[str, dict[str, tuple[str, str]]] = {
     },
     "sessions": {"started_on": ("started_at", "day")},
     "payments": {"paid_on": ("paid_at", "day")},
+    "shipments": {"shipped_on": ("shipped_at", "day"), "delivered_on": ("delivered_at", "day")},
 }
 """Columns of loaded tables that no source delivers: day or hour, on the shop's clock, of another column."""

@@ -11,7 +11,10 @@ from ecombi.schema.shop import Shop
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["UNREADABLE_LINE", "Delivery", "Output", "Shop", "Source", "Staged"]
+__all__ = ["LONGEST_SETTLING", "UNREADABLE_LINE", "Delivery", "Output", "Shop", "Source", "Staged"]
+
+LONGEST_SETTLING = 366 * 24
+"""The most hours a source may give its days to settle."""
 
 UNREADABLE_LINE = "unreadable_line"
 """Rule broken by a line that is no row at all: its raw form is the line, and it cannot be replayed."""
@@ -26,14 +29,18 @@ class Output:
         relation: A view or table with any of that table's columns, under their names and types, and `source_row`.
             Columns the loader computes are left out. Rows named in `Staged.rejected` are not in it, also when they are
             added there later.
-        per_row: False where a row sums up several delivered ones: it is loaded, but accounts for none of them.
+        per_row: False where a row sums up several delivered ones: it is loaded, but accounts for none of them, unless
+            `parts` says for which.
         unique: True where no two rows can have the same key.
+        parts: Where a row is made of several delivered ones and accounts for them: a relation of their source_row and
+            the columns of the table's key.
     """
 
     table: str
     relation: str
     per_row: bool = True
     unique: bool = False
+    parts: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +91,10 @@ class Source(Protocol):
     @property
     def shop(self) -> Shop:
         """The shop the rows belong to."""
+
+    @property
+    def settle_hours(self) -> int:
+        """Hours after the end of a day in the shop's zone until all its rows have come; 0 where they come at once."""
 
     def deliveries(self) -> Sequence[Delivery]:
         """Return what there is to load, in the order to load it.

@@ -16,7 +16,7 @@ from sqlalchemy import Table
 from ecombi.errors import SourceError, SourceSchemaError, did_you_mean
 from ecombi.schema import tables
 from ecombi.schema.periods import time_zone
-from ecombi.sources import Delivery, Output, Shop, Staged
+from ecombi.sources import LONGEST_SETTLING, Delivery, Output, Shop, Staged
 from ecombi.sources.columns import delivered, duckdb_type
 
 if TYPE_CHECKING:
@@ -37,16 +37,21 @@ _HAPPENED = {
 _LATER: dict[str, dict[str, tuple[str, str]]] = {
     "purchase_orders": {
         "confirmed_on": ("confirmed_on", "NULL"),
+        "last_confirmed_on": ("confirmed_on", "NULL"),
         "received_on": ("received_on", "NULL"),
         "received_qty": ("received_on", "0"),
     },
-    "shipments": {"delivered_at": ("delivered_at", "NULL")},
+    "shipments": {
+        "delivered_at": ("delivered_at", "NULL"),
+        "is_documented": ("delivered_at", "NULL"),
+        "is_undamaged": ("delivered_at", "NULL"),
+    },
 }
 """Table -> column that is written later than its row -> when that happens, and what stands there before."""
 
 
 class CanonicalSource:
-    """Parquet files in `folder/<table>/`, and `folder/shop.json`.
+    """Parquet files in `folder/<table>/`, and `folder/shop.json` with name, currency, time_zone and settle_hours.
 
     Args:
         name: Name of the source.
@@ -64,10 +69,16 @@ class CanonicalSource:
         try:
             content = json.loads((folder / "shop.json").read_text(encoding="utf-8"))
             self._shop = Shop(name=content["name"], currency=content["currency"], time_zone=content["time_zone"])
+            self._settle_hours: int = content.get("settle_hours", 0)
         except OSError as error:
             raise SourceError(f"{folder} holds no shop: {error.strerror} ({folder / 'shop.json'}).") from error
         except (KeyError, ValueError) as error:
             raise SourceError(f"{folder / 'shop.json'} is damaged: it needs name, currency and time_zone.") from error
+        if type(self._settle_hours) is not int or not 0 <= self._settle_hours <= LONGEST_SETTLING:
+            raise SourceError(
+                f"{folder / 'shop.json'} has settle_hours {self._settle_hours!r}. "
+                f"It must be a whole number of hours from 0 to {LONGEST_SETTLING}."
+            )
 
     @property
     def name(self) -> str:
@@ -78,6 +89,11 @@ class CanonicalSource:
     def shop(self) -> Shop:
         """The shop in shop.json."""
         return self._shop
+
+    @property
+    def settle_hours(self) -> int:
+        """As shop.json says; 0 where it says nothing."""
+        return self._settle_hours
 
     def deliveries(self) -> Sequence[Delivery]:
         """Return one delivery per table that has files."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from copy import copy
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 from ecombi.backends.warehouse import Snapshot, Warehouse, open_warehouse
 from ecombi.errors import EmptyWarehouse
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
-from ecombi.metrics.query import MetricQuery
+from ecombi.metrics.policy import NOBODY, OWNER, Identity
+from ecombi.metrics.query import MetricQuery, instant
+from ecombi.metrics.rollups import TABLES
 from ecombi.project import project_root
 from ecombi.schema.periods import Grain, Period
 from ecombi.schema.shop import Shop
@@ -21,6 +24,7 @@ from ecombi.workspace.loading import Loading
 from ecombi.workspace.quarantine import Quarantine
 
 if TYPE_CHECKING:
+    from ecombi.metrics.answers import Answers
     from ecombi.metrics.result import Result
 
 
@@ -47,13 +51,15 @@ class Workspace:
         path: Its folder, absolute.
         project: Folder of the notebooks, dashboards, pipelines and parameters.
         warehouse: Where its tables are.
+        identity: Who asks for figures; see `seen_by`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, identity: Identity = OWNER) -> None:
         self.settings = settings.model_copy(update={"workspace": settings.workspace.absolute()})
         self.path: Path = self.settings.workspace
         self.project: Path = project_root(settings.project)
-        self.warehouse: Warehouse = open_warehouse(self.settings)
+        self.warehouse: Warehouse = open_warehouse(self.settings, TABLES)
+        self.identity = identity
 
     def __enter__(self) -> Workspace:
         return self
@@ -76,22 +82,29 @@ class Workspace:
         start: str | date | None = None,
         end: str | date | None = None,
         basis: str = "booked",
-        compare: str | None = None,
+        compare: str | Period | tuple[str | date, str | date] | None = None,
+        elapsed: bool = False,
         where: Mapping[str, object] | None = None,
+        without: Mapping[str, object] | None = None,
         fill: bool = False,
+        as_of: str | date | None = None,
     ) -> Result:
         """Ask for metrics, cut by dimensions and time.
 
         Args:
             metrics: One name or several; `ws.metrics` lists them.
-            by: Dimensions: country, channel, category, product, product_name, customer_type, weekday, hour_of_day.
+            by: Dimensions, for example country, channel or product; `ws.metrics.dimensions` lists them.
             grain: hour, day, week, month, quarter or year; None for one figure over the whole period.
             start: First day, in the shop's time zone. None: the first there is.
             end: The day after the last one. None: up to the last there is.
             basis: "booked" counts an event when it happened, "ordered" when its order was placed.
-            compare: "previous" or "year_ago" puts the figures of that period beside each figure.
+            compare: "previous", "year_ago" or "same_weekdays" puts the figures of that period beside each figure; so does
+                any other one, as its first day and its end.
+            elapsed: Asks for the final days of the period only, and compares with the same part of the other one.
             where: Dimension -> the values that count; None among them is the unknown one.
+            without: Dimension -> the values that do not count, while all others do.
             fill: Adds the time buckets in which nothing happened.
+            as_of: Answers with what had been loaded by the end of that day, or by that aware time.
 
         Returns:
             A tidy DataFrame: a column per dimension, one for the time bucket, one per metric; money as exact decimals,
@@ -102,13 +115,44 @@ class Workspace:
             PeriodError: An impossible day, period, grain or comparison.
             EmptyWarehouse: Nothing has been loaded.
         """
-        # pandas is imported by who asks for figures, not by who loads.
-        from ecombi.metrics import answers
-
         question = MetricQuery.of(
-            metrics, by=by, grain=grain, start=start, end=end, basis=basis, compare=compare, where=where, fill=fill
+            metrics,
+            by=by,
+            grain=grain,
+            start=start,
+            end=end,
+            basis=basis,
+            compare=compare,
+            elapsed=elapsed,
+            where=where,
+            without=without,
+            fill=fill,
+            as_of=None if as_of is None else instant(as_of, self.shop.time_zone),
         )
-        return answers.run(question, self.warehouse, self.shop)
+        return self.answers.run(question)
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What answers questions, for the identity of this workspace.
+
+        Raises:
+            EmptyWarehouse: Nothing has been loaded.
+        """
+        # pandas is imported by who asks for figures, not by who loads.
+        from ecombi.metrics.answers import Answers
+
+        return Answers(self.warehouse, self.shop, identity=self.identity)
+
+    def seen_by(self, identity: Identity | None) -> Workspace:
+        """Return the workspace as somebody sees it, on the same warehouse and memory.
+
+        Args:
+            identity: Who asks; None, as when nobody is signed in, may see no rows.
+        """
+        seen = copy(self)
+        seen.identity = identity or NOBODY
+        seen.__dict__["answers"] = self.answers.seen_by(seen.identity)
+        return seen
 
     @property
     def metrics(self) -> Catalogue:
@@ -117,9 +161,7 @@ class Workspace:
 
     def values(self, dimension: str) -> list[str]:
         """Return the known values of a dimension, in order."""
-        from ecombi.metrics import answers
-
-        return answers.values(dimension, self.warehouse)
+        return self.answers.values(dimension)
 
     @cached_property
     def shop(self) -> Shop:
@@ -140,9 +182,7 @@ class Workspace:
         Raises:
             EmptyWarehouse: Nothing has been loaded.
         """
-        from ecombi.metrics import answers
-
-        return answers.coverage(self.warehouse)
+        return self.answers.coverage()
 
     @property
     def snapshot(self) -> Snapshot | None:

@@ -1,4 +1,4 @@
-"""Every test here runs on both engines unless it says otherwise."""
+"""Every test here runs on every engine unless it says otherwise; on Spark where it is asked for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ import pytest
 
 from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.settings import Settings
+from tests.backends import shop
+from tests.spark_cluster import spark_settings, spark_url
+
+__all__ = ["spark_settings", "spark_url"]
 
 
-@pytest.fixture(params=["duckdb", "postgresql"])
+@pytest.fixture(params=["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty warehouse."""
+    if request.param == "spark":
+        given: Settings = request.getfixturevalue("spark_settings")
+        return given.model_copy(update={"workspace": tmp_path / "workspace"})
     url = None if request.param == "duckdb" else request.getfixturevalue("postgres_url")
     return Settings(workspace=tmp_path / "workspace", database_url=url)
 
@@ -21,6 +28,6 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 @pytest.fixture
 def warehouse(settings: Settings) -> Iterator[Warehouse]:
     """An empty warehouse."""
-    opened = open_warehouse(settings)
+    opened = open_warehouse(settings, shop.DERIVED)
     yield opened
     opened.close()

@@ -1,4 +1,4 @@
-"""A tiny shop whose tables must always agree, and the processes that build and read it.
+"""A tiny shop whose tables must always agree, one of them a derived one, and the processes that build and read it.
 
 Run as a program: `shop.py build WORKSPACE [URL]` publishes one load after the other until it is killed,
 `shop.py hold WORKSPACE [URL]` keeps a build open until its input ends,
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import BigInteger, Column, Date, MetaData, Numeric, String, Table
+
 from ecombi.backends.warehouse import Build, Snapshot, Warehouse, open_warehouse
 from ecombi.errors import EmptyWarehouse
 from ecombi.settings import Settings
@@ -25,12 +27,25 @@ from ecombi.settings import Settings
 ROOT = Path(__file__).parent.parent.parent
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
+SALES_BY_DAY = Table(
+    "sales_by_day",
+    MetaData(),
+    Column("day", Date, nullable=False, comment="Day of the event."),
+    Column("country", String, comment="Country of the customer."),
+    Column("qty", BigInteger, nullable=False, comment="Units."),
+    Column("amount", Numeric(28, 4), nullable=False, comment="Their money."),
+    Column("entries", BigInteger, nullable=False, comment="Ledger rows."),
+    comment="One row per day and country.",
+    info={"key": ("day", "country")},
+)
+DERIVED = (SALES_BY_DAY,)
+
 AGREEMENT = """
 SELECT
     (SELECT count(*) FROM ledger) AS ledger_rows,
     (SELECT sum(rows_new) FROM loads) AS load_rows,
     (SELECT sum(amount) FROM ledger) AS ledger_amount,
-    (SELECT sum(amount) FROM sales_daily) AS rollup_amount,
+    (SELECT sum(amount) FROM sales_by_day) AS rollup_amount,
     (SELECT max(load_id) FROM products) AS product_load,
     (SELECT count(*) FROM loads) AS loads,
     (SELECT max(load_id) FROM loads) AS last_load
@@ -38,7 +53,7 @@ SELECT
 
 
 def load(build: Build, *, rows: int = 200) -> int:
-    """Add one load: ledger rows, its line in `loads`, a product in its newest version, the rollup anew."""
+    """Add one load: ledger rows, its line in `loads`, a product in its newest version, the derived table anew."""
     connection = build.connection
     ((load_id,),) = connection.execute("SELECT coalesce(max(load_id), 0) + 1 FROM loads").fetchall()
     connection.execute(
@@ -54,18 +69,15 @@ def load(build: Build, *, rows: int = 200) -> int:
     )
     connection.execute(
         "INSERT INTO loads VALUES "
-        "($load, 'run', 'test', 'file', 'f' || $load, $rows, $rows, 0, 0, 0, TIMESTAMP '2026-01-01')",
+        "($load, 'run', 'test', 'file', 'f' || $load, $rows, $rows, 0, 0, 0, TIMESTAMP '2026-01-01', NULL)",
         {"load": load_id, "rows": rows},
     )
     connection.execute("DELETE FROM products WHERE sku = 'p'")
     connection.execute("INSERT INTO products VALUES ('p', 'Product ' || $load, NULL, $load)", {"load": load_id})
-    connection.execute("DELETE FROM sales_daily")
+    connection.execute("DELETE FROM sales_by_day")
     connection.execute(
-        """
-        INSERT INTO sales_daily
-        SELECT 'booked', event_on, country, channel, NULL, kind, sum(qty), sum(amount), NULL, 0, count(*)
-        FROM ledger GROUP BY ALL
-        """
+        "INSERT INTO sales_by_day "
+        "SELECT event_on, country, sum(qty), sum(amount), count(*) FROM ledger GROUP BY event_on, country"
     )
     return int(load_id)
 
@@ -156,7 +168,7 @@ def _read(warehouse: Warehouse) -> None:
 
 def main(verb: str, workspace: str, url: str | None = None) -> None:
     settings = Settings(workspace=Path(workspace), database_url=url, keep_snapshots=1, snapshot_grace_seconds=0)
-    warehouse = open_warehouse(settings)
+    warehouse = open_warehouse(settings, DERIVED)
     {"build": _build, "hold": _hold, "read": _read}[verb](warehouse)
     warehouse.close()
 

@@ -22,7 +22,7 @@ def settings(tmp_path: Path, postgres_url: str) -> Settings:
 @pytest.fixture
 def elsewhere(settings: Settings, tmp_path: Path) -> Warehouse:
     """The same warehouse from another machine's workspace."""
-    return open_warehouse(settings.model_copy(update={"workspace": tmp_path / "elsewhere"}))
+    return open_warehouse(settings.model_copy(update={"workspace": tmp_path / "elsewhere"}), shop.DERIVED)
 
 
 def _with_password(url: str, password: str) -> str:
@@ -75,7 +75,7 @@ def test_a_copy_of_another_state_is_not_taken_for_what_the_server_holds(
     assert shop.agrees(shop.state(warehouse))
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         admin.execute("DROP SCHEMA ecombi CASCADE")
-    again = open_warehouse(settings)
+    again = open_warehouse(settings, shop.DERIVED)
     with pytest.raises(EmptyWarehouse):
         shop.state(again)
     assert shop.publish(again, rows=7).number == 1
@@ -103,7 +103,7 @@ def test_a_column_the_schema_gained_is_added_on_the_server(warehouse: Warehouse,
 def test_the_server_keeps_keys_unique_and_dates_indexed(warehouse: Warehouse, postgres_url: str) -> None:
     shop.publish(warehouse)
     with psycopg.connect(postgres_url, autocommit=True) as admin:
-        for table in ("ledger", "sales_daily"):
+        for table in ("ledger", "sales_by_day"):
             with pytest.raises(psycopg.errors.UniqueViolation):
                 admin.execute(f"INSERT INTO ecombi.{table} SELECT * FROM ecombi.{table} LIMIT 1")
         found = admin.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'ledger'").fetchall()
@@ -186,6 +186,8 @@ def test_other_kinds_of_database_are_refused(tmp_path: Path, url: str) -> None:
 def test_the_short_scheme_is_the_same_server(settings: Settings, warehouse: Warehouse, postgres_url: str) -> None:
     shop.publish(warehouse)
     short = postgres_url.replace("postgresql://", "postgres://")
-    again = open_warehouse(settings.model_copy(update={"database_url": type(settings.database_url)(short)}))
+    again = open_warehouse(
+        settings.model_copy(update={"database_url": type(settings.database_url)(short)}), shop.DERIVED
+    )
     assert shop.state(again) == shop.state(warehouse)
     again.close()

@@ -34,6 +34,8 @@ def test_a_build_can_wait_for_another_to_end(settings: Settings, warehouse: Ware
             assert build.publish(at=shop.NOON).number == 1
 
 
+# On Spark, threads of one process do the same in test_spark.py: a Spark for each process would take the whole machine.
+@pytest.mark.parametrize("settings", ["duckdb", "postgresql"], indirect=True)
 def test_readers_see_only_whole_snapshots_while_a_writer_publishes(settings: Settings, warehouse: Warehouse) -> None:
     readers = shop.start("read", settings, processes=3)
     for _ in range(10):

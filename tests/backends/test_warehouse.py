@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
 import pytest
-from sqlalchemy import BigInteger, Date, DateTime, Integer, Numeric, SmallInteger, Table
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, Table
 
 from ecombi.backends.warehouse import Build, Warehouse, open_warehouse
 from ecombi.errors import BackendError, EmptyWarehouse
@@ -19,7 +20,7 @@ from ecombi.schema.tables import key_of
 from ecombi.settings import Settings
 from tests.backends import shop
 
-EVERY_TABLE = [*tables.BOOKKEEPING, *tables.LOADED, *tables.BUILT]
+EVERY_TABLE = [*tables.BOOKKEEPING, *tables.LOADED, *tables.BUILT, *shop.DERIVED]
 TEXTS = [
     "plain",
     "",
@@ -48,6 +49,8 @@ def _values(column: object) -> list[object]:
         ]
     if isinstance(kind, Date):
         return [date(2012, 2, 29), date(1, 1, 1), date(9999, 12, 31)]
+    if isinstance(kind, Boolean):
+        return [True, False]
     for whole, bits in ((SmallInteger, 16), (BigInteger, 64), (Integer, 32)):
         if isinstance(kind, whole):
             return [7, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)) + 1, 0]
@@ -93,6 +96,22 @@ def _read(warehouse: Warehouse, table: Table) -> list[dict[str, object]]:
     return _by_key(table, warehouse.arrow(f"SELECT {names} FROM {table.name}").to_pylist())
 
 
+def _as_read(schema: pa.Schema, warehouse: Warehouse) -> pa.Schema:
+    """Spark sums money into as many digits as stored sums have, so both come back as sums."""
+    if warehouse.dialect != "pyspark":
+        return schema
+    wide = {pa.decimal128(28, 4): pa.decimal128(38, 4)}
+    return pa.schema([field.with_type(wide.get(field.type, field.type)) for field in schema])
+
+
+def _spelled(sql: str, warehouse: Warehouse) -> str:
+    """Spark has names of its own for two types."""
+    own = {"VARCHAR": "STRING", "DOUBLE PRECISION": "DOUBLE"} if warehouse.dialect == "pyspark" else {}
+    for name, spark in own.items():
+        sql = sql.replace(name, spark)
+    return sql
+
+
 def test_every_table_comes_back_exactly_as_it_was_published(warehouse: Warehouse) -> None:
     with warehouse.build() as build:
         kinds = {}
@@ -104,7 +123,8 @@ def test_every_table_comes_back_exactly_as_it_was_published(warehouse: Warehouse
         assert _read(warehouse, table) == _by_key(table, _rows(table))
         names = ", ".join(table.columns.keys())
         for limit in (0, 1):
-            assert warehouse.arrow(f"SELECT {names} FROM {table.name} LIMIT {limit}").schema == kinds[table.name]
+            schema = warehouse.arrow(f"SELECT {names} FROM {table.name} LIMIT {limit}").schema
+            assert schema == _as_read(kinds[table.name], warehouse)
 
 
 def test_money_columns_are_exact_decimals_and_days_are_days(warehouse: Warehouse) -> None:
@@ -135,7 +155,10 @@ def test_sums_are_exact_and_counts_are_whole_numbers(warehouse: Warehouse) -> No
 def test_ratios_are_floats_and_null_where_nothing_divides(warehouse: Warehouse) -> None:
     shop.publish(warehouse)
     answer = warehouse.arrow(
-        "SELECT CAST(1 AS DOUBLE PRECISION) / 3 AS third, CAST(1 AS DOUBLE PRECISION) / NULLIF(0, 0) AS nothing"
+        _spelled(
+            "SELECT CAST(1 AS DOUBLE PRECISION) / 3 AS third, CAST(1 AS DOUBLE PRECISION) / NULLIF(0, 0) AS nothing",
+            warehouse,
+        )
     )
     assert answer.schema.types == [pa.float64(), pa.float64()]
     assert answer.to_pylist() == [{"third": 1 / 3, "nothing": None}]
@@ -181,7 +204,8 @@ def test_values_are_bound_by_name(
     warehouse: Warehouse, condition: str, params: dict[str, object] | None, matches: int
 ) -> None:
     shop.publish(warehouse, rows=3)
-    assert warehouse.arrow(f"SELECT source_id FROM ledger WHERE {condition}", params).num_rows == matches
+    sql = _spelled(f"SELECT source_id FROM ledger WHERE {condition}", warehouse)
+    assert warehouse.arrow(sql, params).num_rows == matches
 
 
 def test_nothing_can_be_read_before_the_first_publication(warehouse: Warehouse) -> None:
@@ -250,7 +274,7 @@ def test_snapshots_count_up_and_say_when_they_were_published(warehouse: Warehous
 
 def test_opening_again_shows_the_same(settings: Settings, warehouse: Warehouse) -> None:
     snapshot = shop.publish(warehouse)
-    again = open_warehouse(settings)
+    again = open_warehouse(settings, shop.DERIVED)
     assert again.snapshot() == snapshot
     assert shop.state(again) == shop.state(warehouse)
     again.close()
@@ -265,7 +289,7 @@ def test_loads_append_to_the_ledger_renew_rows_by_key_and_rebuild_the_rest(wareh
     assert warehouse.arrow("SELECT * FROM products").to_pylist() == [
         {"sku": "p", "name": "Product 3", "category": None, "load_id": 3}
     ]
-    assert warehouse.arrow("SELECT day, entries FROM sales_daily ORDER BY day").to_pylist() == [
+    assert warehouse.arrow("SELECT day, entries FROM sales_by_day ORDER BY day").to_pylist() == [
         {"day": date(2011, 11, 30) + timedelta(days=row), "entries": 3} for row in (0, 1, 2)
     ]
 
@@ -339,11 +363,14 @@ def test_threads_read_while_another_publishes(warehouse: Warehouse) -> None:
         thread.start()
     for _ in range(3):
         shop.publish(warehouse)
+    give_up = time.monotonic() + 60
+    while 4 not in queries and time.monotonic() < give_up:
+        time.sleep(0.01)
     ended.set()
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert len(set(queries)) > 1
+    assert 4 in queries
 
 
 def test_a_failed_statement_in_a_build_leaves_the_warehouse_as_it_was(warehouse: Warehouse) -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import ConfigurationError, PeriodError
 from ecombi.etl import Condition, ledger_totals
-from ecombi.settings import load_settings
 from tests.etl.test_marts import EVENTS, MAPPING
 from tests.etl.workbench import Workbench
 
@@ -30,9 +28,7 @@ def shop(request: pytest.FixtureRequest, duckdb_shop: Workbench, tmp_path: Path)
     if request.param == "duckdb":
         yield duckdb_shop
         return
-    bench = Workbench(tmp_path)
-    url = request.getfixturevalue("postgres_url")
-    bench.warehouse = open_warehouse(load_settings(workspace=tmp_path / "workspace", database_url=url))
+    bench = Workbench(tmp_path, request.getfixturevalue("postgres_url"))
     bench.load_texts(MAPPING, EVENTS)
     yield bench
     bench.warehouse.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.etl import LoadReport, build_marts, load, replay
+from ecombi.metrics.rollups import TABLES
 from ecombi.settings import load_settings
 from ecombi.sources import Source
 from ecombi.sources.files import FileSource, Mapping, find_mapping, parse_mapping
@@ -46,9 +47,10 @@ HEADER = "order,at,customer,sku,qty,price\n"
 class Workbench:
     """Loads sources into one warehouse, builds, publishes, and reads what was published."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
         self.folder = folder
-        self.warehouse: Warehouse = open_warehouse(load_settings(workspace=folder / "workspace", database_url=None))
+        settings = load_settings(workspace=folder / "workspace", database_url=database_url)
+        self.warehouse: Warehouse = open_warehouse(settings, TABLES)
 
     def file(self, name: str, content: str | bytes) -> Path:
         path = self.folder / name

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
 import pyarrow as pa
 import pytest
 
+import ecombi
 from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.etl.marts import build_marts
 from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
+from ecombi.metrics.rollups import TABLES
 from ecombi.schema import tables
 from ecombi.settings import load_settings
+from ecombi.sources.simulated.config import ShopConfig
+from ecombi.workspace import Workspace
 from tests.metrics import tiny_shop
 
 PUBLISHED = datetime(2013, 3, 1, 6, 30, tzinfo=UTC)
@@ -47,7 +51,9 @@ def publish(
         connection = build.connection
         connection.execute("INSERT INTO shop VALUES ('tiny', 'GBP', 'Europe/London')")
         connection.execute(
-            "INSERT INTO loads VALUES (1, 'run', 'test', 'tiny', 'print', $1, $1, 0, 0, 0, $2)",
+            "INSERT INTO loads BY NAME SELECT 1 AS load_id, 'run' AS run_id, 'test' AS source, 'tiny' AS delivery, "
+            "'print' AS fingerprint, $1 AS rows_in, $1 AS rows_new, 0 AS rows_known, 0 AS rows_quarantined, "
+            "0 AS rows_duplicate, $2 AS loaded_at, 0 AS settle_hours",
             [len(listed), PUBLISHED.replace(tzinfo=None)],
         )
         connection.execute("INSERT INTO ledger BY NAME SELECT * FROM events")
@@ -79,7 +85,7 @@ def warehouses(tmp_path_factory: pytest.TempPathFactory, database: Callable[[], 
     """The tiny shop on DuckDB and on a real PostgreSQL."""
     urls = {"duckdb": None, "postgres": database()}
     opened = {
-        engine: open_warehouse(load_settings(workspace=_folder(tmp_path_factory, engine), database_url=url))
+        engine: open_warehouse(load_settings(workspace=_folder(tmp_path_factory, engine), database_url=url), TABLES)
         for engine, url in urls.items()
     }
     for warehouse in opened.values():
@@ -107,3 +113,23 @@ def ask(warehouse: Warehouse) -> Ask:
         return run(MetricQuery.of(metrics, **question), warehouse, tiny_shop.SHOP)
 
     return asked
+
+
+FIRST_LOAD = datetime(2026, 10, 16, 6, tzinfo=UTC)
+SECOND_LOAD = datetime(2026, 11, 1, 6, tzinfo=UTC)
+WHOLE_SHOP = ShopConfig(orders=1_500, years=1.0, seed=11)
+
+
+@pytest.fixture(scope="session")
+def whole_shop(tmp_path_factory: pytest.TempPathFactory, database: Callable[[], str]) -> Iterator[dict[str, Workspace]]:
+    """A simulated shop with rows in every table, on both engines, loaded in two parts: the second one on 1 November."""
+    opened = {
+        engine: ecombi.open_workspace(_folder(tmp_path_factory, f"whole_{engine}"), database_url=url)
+        for engine, url in {"duckdb": None, "postgres": database()}.items()
+    }
+    for workspace in opened.values():
+        workspace.loading.simulated(WHOLE_SHOP, until=date(2026, 10, 16), at=FIRST_LOAD)
+        workspace.loading.simulated(WHOLE_SHOP, at=SECOND_LOAD)
+    yield opened
+    for workspace in opened.values():
+        workspace.close()

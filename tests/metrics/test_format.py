@@ -14,7 +14,7 @@ from ecombi.metrics import format as fmt
 from ecombi.metrics.definitions import Unit
 from ecombi.schema.periods import Grain, Period
 
-MONEY, COUNT, RATE = Unit.MONEY, Unit.COUNT, Unit.RATE
+MONEY, COUNT, RATE, DAYS, TIMES = Unit.MONEY, Unit.COUNT, Unit.RATE, Unit.DAYS, Unit.TIMES
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,23 @@ def test_counts_and_rates() -> None:
     ]
 
 
+def test_days_have_one_decimal_below_a_hundred() -> None:
+    assert [fmt.short(d, DAYS) for d in (9.44, 99.94, 99.95, 123.4, 1234.5, 0.0, -0.04, -2.5)] == [
+        "9.4 days", "99.9 days", "100 days", "123 days", "1.23K days", "0.0 days", "0.0 days", "−2.5 days",
+    ]  # fmt: skip
+    assert [fmt.short(d, DAYS) for d in (1, 12, Decimal("3.0000"), None)] == ["1 day", "12 days", "3 days", "–"]
+    assert [fmt.full(d, DAYS) for d in (1234.56, 1.0, 1, Decimal("7.125"), -3)] == [
+        "1,234.6 days", "1.0 days", "1 day", "7.125 days", "−3 days",
+    ]  # fmt: skip
+
+
+def test_multiples_have_three_digits() -> None:
+    assert [fmt.short(t, TIMES) for t in (3.204, 9.995, 12.34, 153.6, 1234.0, 0.5, -1.5, 4)] == [
+        "3.20×", "10.0×", "12.3×", "154×", "1.23K×", "0.50×", "−1.50×", "4×",
+    ]  # fmt: skip
+    assert [fmt.full(t, TIMES) for t in (1234.567, 0.5, float("nan"))] == ["1,234.57×", "0.50×", "–"]
+
+
 def test_exact_figures_keep_every_decimal() -> None:
     assert fmt.full(Decimal("9747747.9340"), MONEY, "GBP") == "£9,747,747.934"
     assert fmt.full(Decimal("10.0000"), MONEY, "GBP") == "£10.00"
@@ -64,6 +81,9 @@ def test_a_column_has_one_precision() -> None:
     assert fmt.column([0.04, 0.051], RATE) == ["4.0%", "5.1%"]
     assert fmt.column([0.04, 0.0049], RATE) == ["4.00%", "0.49%"]
     assert fmt.column([], MONEY, "GBP") == []
+    assert fmt.column([9.44, 12.0, None], DAYS) == ["9.4 days", "12.0 days", "–"]
+    assert fmt.column([1, None, 12], DAYS) == ["1 day", "–", "12 days"]
+    assert fmt.column([3.2, 153.456], TIMES) == ["3.20×", "153.46×"]
 
 
 def test_changes_have_an_arrow_and_rates_change_by_points() -> None:
@@ -75,6 +95,7 @@ def test_changes_have_an_arrow_and_rates_change_by_points() -> None:
         "–",
     ]
     assert fmt.change(12.5, COUNT) == "▲ 1,250.0%"
+    assert [fmt.change(0.25, unit) for unit in (DAYS, TIMES)] == ["▲ 25.0%", "▲ 25.0%"]
     assert fmt.change(0.0009, RATE, level=0.0234) == "▲ 0.09 pp"
     assert fmt.change(-0.012, RATE, level=0.42) == "▼ 1.2 pp"
 

@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import EmptyWarehouse, UnknownDimensionError
-from ecombi.metrics.answers import coverage, run, values
+from ecombi.metrics.answers import Answers, run
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
@@ -205,18 +205,18 @@ def test_no_rows_say_so(ask: Ask) -> None:
 
 
 def test_the_days_of_the_ledger(warehouse: Warehouse) -> None:
-    assert coverage(warehouse) == Period(date(2012, 1, 2), date(2013, 2, 23))
-    assert coverage(warehouse, Basis.ORDERED) == Period(date(2012, 1, 2), date(2013, 2, 23))
+    assert Answers(warehouse, SHOP).coverage() == Period(date(2012, 1, 2), date(2013, 2, 23))
+    assert Answers(warehouse, SHOP).coverage(Basis.ORDERED) == Period(date(2012, 1, 2), date(2013, 2, 23))
 
 
 def test_values_are_texts_in_order_and_filters_take_them(warehouse: Warehouse, ask: Ask) -> None:
-    assert values("country", warehouse) == ["DE", "FR", "GB"]
-    assert values("product", warehouse) == ["card", "lamp", "mug", "relic"]
-    assert values("customer_type", warehouse) == ["guest", "new", "returning"]
-    assert values("hour_of_day", warehouse) == ["0", "1", "2", "9", "10", "12", "18", "20", "21", "23"]
-    assert ask("orders", where={"hour_of_day": values("hour_of_day", warehouse)})["orders"].tolist() == [40]
+    assert Answers(warehouse, SHOP).values("country") == ["DE", "FR", "GB"]
+    assert Answers(warehouse, SHOP).values("product") == ["card", "lamp", "mug", "relic"]
+    assert Answers(warehouse, SHOP).values("customer_type") == ["guest", "new", "returning"]
+    assert Answers(warehouse, SHOP).values("hour_of_day") == ["0", "1", "2", "9", "10", "12", "18", "20", "21", "23"]
+    assert ask("orders", where={"hour_of_day": Answers(warehouse, SHOP).values("hour_of_day")})["orders"].tolist() == [40]
     with pytest.raises(UnknownDimensionError, match="Did you mean 'country'"):
-        values("countries", warehouse)
+        Answers(warehouse, SHOP).values("countries")
 
 
 def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
     assert run(MetricQuery.of(["net_sales", "aov"]), warehouse, SHOP)["net_sales"].tolist() == [0]
     assert len(run(MetricQuery.of("net_sales", grain="day", fill=True), warehouse, SHOP)) == 0
     with pytest.raises(EmptyWarehouse, match="Nothing has been loaded yet"):
-        coverage(warehouse)
+        Answers(warehouse, SHOP).coverage()
     warehouse.close()
 
 

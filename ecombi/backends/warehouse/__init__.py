@@ -15,6 +15,7 @@ from ecombi.settings import Settings
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+    from sqlalchemy import Table
 
 __all__ = ["Build", "Snapshot", "Warehouse", "open_warehouse"]
 
@@ -69,7 +70,7 @@ class Warehouse(Protocol):
     """What every engine offers. Reading is safe from several threads."""
 
     @property
-    def dialect(self) -> Literal["duckdb", "postgres"]:
+    def dialect(self) -> Literal["duckdb", "postgres", "pyspark"]:
         """The SQL dialect `arrow` takes, by the name ibis and sqlglot know it."""
 
     @property
@@ -113,12 +114,18 @@ _ENGINES = {
     "duckdb": "ecombi.backends.warehouse.duckdb:DuckDBWarehouse",
     "postgresql": "ecombi.backends.warehouse.postgresql:PostgreSQLWarehouse",
     "postgres": "ecombi.backends.warehouse.postgresql:PostgreSQLWarehouse",
+    "spark": "ecombi.backends.warehouse.spark:SparkWarehouse",
 }
 """Scheme of DATABASE_URL -> engine. Absent means duckdb. Engines are imported when they are opened."""
 
 
-def open_warehouse(settings: Settings) -> Warehouse:
+def open_warehouse(settings: Settings, derived: tuple[Table, ...] = ()) -> Warehouse:
     """Return the warehouse the settings name. Nothing is read or connected to yet.
+
+    Args:
+        settings: Where it is.
+        derived: Tables beside those of `ecombi.schema.tables`, with their key in `info["key"]`, that every build
+            computes from the others. One whose columns have changed comes empty into the next build.
 
     Raises:
         ConfigurationError: DATABASE_URL has a scheme that no engine serves.
@@ -128,8 +135,9 @@ def open_warehouse(settings: Settings) -> Warehouse:
     if scheme not in _ENGINES or (scheme == "duckdb" and settings.database_url):
         raise ConfigurationError(
             f"DATABASE_URL begins with {scheme!r}. Write postgresql://user:password@host:5432/name for a PostgreSQL "
-            "server, or leave it out: the warehouse is then a DuckDB file in the workspace."
+            "server, spark://host:7077 for a Spark cluster, or leave it out: the warehouse is then a DuckDB file in "
+            "the workspace."
         )
     module, _, name = _ENGINES[scheme].partition(":")
-    warehouse: Warehouse = getattr(import_module(module), name)(settings)
+    warehouse: Warehouse = getattr(import_module(module), name)(settings, derived)
     return warehouse

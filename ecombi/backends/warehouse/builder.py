@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
+from sqlalchemy import Table
 
 from ecombi.backends.warehouse import ddl
 from ecombi.errors import BackendError, WarehouseBusy
@@ -54,11 +55,13 @@ class Builder:
     Args:
         folder: Made when it is absent.
         memory_limit: As DuckDB writes it, for example 2GB.
+        derived: Tables beside those of the schema, made anew where their columns have changed.
     """
 
-    def __init__(self, folder: Path, memory_limit: str) -> None:
+    def __init__(self, folder: Path, memory_limit: str, derived: tuple[Table, ...] = ()) -> None:
         self._folder = folder
         self._memory_limit = memory_limit
+        self._derived = derived
 
     @contextmanager
     def locked(self, wait: float) -> Iterator[None]:
@@ -123,11 +126,11 @@ class Builder:
         connection.execute("SET temp_directory = $spill", {"spill": str(spill)})
         existing = {}
         # Asking DuckDB's catalogue for columns takes ten times as long.
-        for table in ddl.ALL:
+        for table in (*ddl.ALL, *self._derived):
             with suppress(duckdb.CatalogException):
                 found = connection.execute(f"SELECT * FROM {table.name} LIMIT 0").description
-                existing[table.name] = {str(name) for name, *_ in found}
-        statements = list(ddl.missing(ddl.ALL, existing))
+                existing[table.name] = {str(name): str(kind) for name, kind, *_ in found}
+        statements = list(ddl.missing(ddl.ALL, existing, derived=self._derived))
         if statements:
             connection.execute(";\n".join(["BEGIN", *statements, "COMMIT"]))
 

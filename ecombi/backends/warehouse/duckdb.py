@@ -15,6 +15,7 @@ from typing import Literal
 
 import duckdb
 import pyarrow as pa
+from sqlalchemy import Table
 
 from ecombi.backends.warehouse import Build, Snapshot
 from ecombi.backends.warehouse.builder import Builder, seal, translated
@@ -32,10 +33,10 @@ class DuckDBWarehouse:
 
     dialect: Literal["duckdb"] = "duckdb"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, derived: tuple[Table, ...] = ()) -> None:
         self._folder = settings.workspace.absolute() / "warehouse"
         self._memory_limit = settings.memory_limit
-        self._builder = Builder(self._folder, settings.memory_limit)
+        self._builder = Builder(self._folder, settings.memory_limit, derived)
         self._snapshots = Snapshots(
             self._folder, settings.keep_snapshots, timedelta(seconds=settings.snapshot_grace_seconds)
         )

@@ -12,7 +12,7 @@ import pyarrow.csv
 from sqlalchemy import Table
 
 from ecombi.backends.warehouse import ddl
-from ecombi.schema.tables import key_of
+from ecombi.schema.tables import key_of, version_of
 
 _BATCH = 50_000
 _DATES = {"ledger": ("event_on", "order_on")}
@@ -22,21 +22,23 @@ _DATES = {"ledger": ("event_on", "order_on")}
 _LONGEST_ROW = 128 * 1024 * 1024
 
 _COLUMNS = """
-SELECT c.relname, a.attname
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = to_regnamespace('ecombi') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 """
 
 
-def send(builder: duckdb.DuckDBPyConnection, server: psycopg.Connection) -> None:
+def send(builder: duckdb.DuckDBPyConnection, server: psycopg.Connection, derived: tuple[Table, ...]) -> None:
     """Bring the server's tables to the builder's state; the caller has a transaction open on both."""
     if server.execute("SELECT to_regnamespace('ecombi')").fetchone() == (None,):
         server.execute("CREATE SCHEMA ecombi")
-    server.execute(";\n".join(ddl.missing((ddl.publication, *ddl.ALL), _columns_on(server))).encode())
+    changes = ddl.missing((ddl.publication, *ddl.ALL), _columns_on(server), derived=derived)
+    server.execute(";\n".join(changes).encode())
     published = _value(server, "SELECT coalesce(max(load_id), 0) FROM loads")
-    for table in ddl.ALL:
-        if "load_id" in table.columns:
-            changed = _send_changes(builder, server, table, published)
+    for table in (*ddl.ALL, *derived):
+        version = version_of(table)
+        if version:
+            changed = _send_changes(builder, server, table, f"{version} > {published}")
         else:
             server.execute(f"DELETE FROM {table.name}".encode())
             _copy(builder, server, table, table.name, "")
@@ -46,16 +48,20 @@ def send(builder: duckdb.DuckDBPyConnection, server: psycopg.Connection) -> None
             server.execute("; ".join([*_indexes(table), f"ANALYZE {table.name}"]).encode())
 
 
-def refill(server: psycopg.Connection, builder: duckdb.DuckDBPyConnection, scratch: Path) -> None:
+def refill(
+    server: psycopg.Connection, builder: duckdb.DuckDBPyConnection, scratch: Path, derived: tuple[Table, ...]
+) -> None:
     """Fill the builder's empty tables with what the server has, as of one instant; the caller commits the builder.
 
-    The rows of one table at a time pass through the file `scratch`, which is removed afterwards.
+    The rows of one table at a time pass through the file `scratch`, which is removed afterwards. Derived tables in an
+    outdated form stay empty: they are built again.
     """
     server.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     existing = _columns_on(server)
+    old_ones = ddl.outdated(derived, existing)
     path = str(scratch).replace("'", "''")
     try:
-        for table in ddl.ALL:
+        for table in (table for table in (*ddl.ALL, *derived) if table.name not in old_ones):
             names = ddl.quoted(c.name for c in table.columns if c.name in existing.get(table.name, ()))
             if names:
                 query = f"COPY {table.name} ({names}) TO STDOUT (FORMAT csv, FORCE_QUOTE *)"
@@ -72,18 +78,20 @@ def refill(server: psycopg.Connection, builder: duckdb.DuckDBPyConnection, scrat
     server.execute("COMMIT")
 
 
-def _columns_on(server: psycopg.Connection) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for table, column in server.execute(_COLUMNS).fetchall():
-        found.setdefault(table, set()).add(column)
+def _columns_on(server: psycopg.Connection) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in server.execute(_COLUMNS).fetchall():
+        found.setdefault(table, {})[column] = kind
     return found
 
 
-def _send_changes(builder: duckdb.DuckDBPyConnection, server: psycopg.Connection, table: Table, published: int) -> bool:
-    where = f"WHERE load_id > {published}"
+def _send_changes(builder: duckdb.DuckDBPyConnection, server: psycopg.Connection, table: Table, newer: str) -> bool:
+    # A table that is new on the server, or made anew, wants the rows of earlier loads too.
+    empty = _value(server, f"SELECT count(*) FROM (SELECT FROM {table.name} LIMIT 1) AS any_row") == 0
+    where = "" if empty else f"WHERE {newer}"
     if builder.execute(f"SELECT count(*) FROM {table.name} {where}").fetchall() == [(0,)]:
         return False
-    if _value(server, f"SELECT count(*) FROM (SELECT FROM {table.name} LIMIT 1) AS any_row") == 0:
+    if empty:
         _copy(builder, server, table, table.name, where)
         return True
     server.execute(f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT * FROM {table.name} WHERE false".encode())

@@ -19,6 +19,7 @@ import psycopg
 import pyarrow as pa
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
+from sqlalchemy import Table
 
 from ecombi.backends.warehouse import Build, Snapshot
 from ecombi.backends.warehouse.builder import Builder, seal, translated, wait_for
@@ -67,13 +68,14 @@ class PostgreSQLWarehouse:
 
     dialect: Literal["postgres"] = "postgres"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, derived: tuple[Table, ...] = ()) -> None:
         if settings.database_url is None:
             raise ConfigurationError("DATABASE_URL is not set.")
         self._url = settings.database_url
         self._safe_url = _without_password(self._url.get_secret_value())
         self._folder = settings.workspace.absolute() / "warehouse"
-        self._builder = Builder(self._folder, settings.memory_limit)
+        self._derived = derived
+        self._builder = Builder(self._folder, settings.memory_limit, derived)
         self._idle: deque[psycopg.Connection] = deque()
         self._seen = False
 
@@ -94,7 +96,7 @@ class PostgreSQLWarehouse:
                 if copy and not copy.exists():
                     logger.warning("no copy of what %s holds: fetching it", self._safe_url)
                     with self._translated("Fetching what the server holds"):
-                        refill(server, connection, path.with_suffix(".csv"))
+                        refill(server, connection, path.with_suffix(".csv"), self._derived)
 
                 def publish(at: datetime) -> Snapshot:
                     done = self._send(connection, server, published, at.astimezone(UTC))
@@ -136,7 +138,7 @@ class PostgreSQLWarehouse:
                     f"Another machine published to {self._safe_url} in the meantime, so nothing was changed. "
                     "Run the load again."
                 )
-            send(builder, server)
+            send(builder, server, self._derived)
             server.execute("DELETE FROM publication")
             server.execute("INSERT INTO publication VALUES (%s, %s, %s)", [done.id, number, at.replace(tzinfo=None)])
         logger.info("published snapshot=%d seconds=%.2f", number, time.perf_counter() - started)

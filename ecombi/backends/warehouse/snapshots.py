@@ -1,10 +1,11 @@
-"""Published DuckDB files, each at a path of its own, and the file CURRENT that names the one to read."""
+"""Published snapshots, each a file or folder at a path of its own, and the file CURRENT that names the one to read."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,27 +13,29 @@ from pathlib import Path
 from ecombi.backends.warehouse import Snapshot
 from ecombi.errors import BackendError
 
-_NAME = re.compile(r"wh-(\d{6,})\.duckdb")
+_NAME = re.compile(r"wh-(\d{6,})\.(?:duckdb|parquet)")
 _ADVICE = "Delete it and load again: it then names the newest snapshot there is."
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshots:
-    """The published files in one folder. A path is never written again once CURRENT has named it.
+    """The published snapshots in one folder. A path is never written again once CURRENT has named it.
 
     Attributes:
         folder: Holds CURRENT and the folder snapshots/.
         keep: How many are kept at least.
         grace: A replaced one is kept this long after its successor was published.
+        suffix: Of their names: .duckdb for files, .parquet for folders of files.
     """
 
     folder: Path
     keep: int
     grace: timedelta
+    suffix: str = ".duckdb"
 
     def path(self, number: int) -> Path:
         """Return where that snapshot is."""
-        return self.folder / "snapshots" / f"wh-{number:06d}.duckdb"
+        return self.folder / "snapshots" / f"wh-{number:06d}{self.suffix}"
 
     def published(self) -> list[Snapshot]:
         """Return the snapshots that are kept, the current one first; none before the first publication.
@@ -65,9 +68,12 @@ class Snapshots:
             self._point([Snapshot(number, datetime.fromtimestamp(path.stat().st_mtime, UTC))])
 
     def add(self, complete: Path, snapshot: Snapshot) -> None:
-        """Move a closed DuckDB file in, point CURRENT at it, and delete files that are too old."""
+        """Move a complete file or folder in, point CURRENT at it, and delete what is too old."""
         target = self.path(snapshot.number)
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            # Left by a publication that was cut short; a folder is not replaced by another as a file is.
+            shutil.rmtree(target)
         move(complete, target)
         history = self._kept([snapshot, *self.published()])
         self._point(history)
@@ -76,7 +82,7 @@ class Snapshots:
             if path.name not in names:
                 # Where the system refuses to delete a file that is open, the next publication tries again.
                 with contextlib.suppress(OSError):
-                    path.unlink()
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _files(self) -> list[Path]:
         return list((self.folder / "snapshots").glob("*"))
@@ -98,8 +104,9 @@ class Snapshots:
 
 
 def move(complete: Path, target: Path) -> None:
-    """Force a file to the disk, then give it its name in one step."""
-    _force(complete)
+    """Force a file, or a folder with all that is in it, to the disk, then give it its name in one step."""
+    for path in (*complete.rglob("*"), complete):
+        _force(path)
     complete.replace(target)
     _force(target.parent)
 

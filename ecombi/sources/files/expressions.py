@@ -189,6 +189,10 @@ def _exactly(source: str, given: str, target: str, _zone: str) -> str:
     )
 
 
+def _same(source: str, _given: str, _target: str, _zone: str) -> str:
+    return source
+
+
 def _text(source: str, given: str, target: str, _zone: str) -> str:
     return source if given == target else f"CAST({source} AS VARCHAR)"
 
@@ -209,6 +213,7 @@ SQL_TYPES: Mapping[Type, str] = {
     "date": "DATE",
     "datetime": "TIMESTAMP",
     "boolean": "BOOLEAN",
+    "email": "VARCHAR",
 }
 """What each type of a mapping is in DuckDB."""
 
@@ -222,6 +227,7 @@ _CONVERSIONS: Mapping[str, tuple[Sequence[Type], _Conversion]] = {
     "DECIMAL(18,8)": (_NUMBERS, _exactly),
     "TIMESTAMP": (("datetime", "date"), _moment),
     "DATE": (("date", "datetime"), _day),
+    "BOOLEAN": (("boolean",), _same),
     "VARCHAR": (tuple(SQL_TYPES), _text),
 }
 """Type of the target column -> types of a mapping that fit it, and how they are turned into it."""

@@ -12,9 +12,10 @@ from ecombi.errors import EcombiError, did_you_mean
 from ecombi.schema import tables
 from ecombi.schema.kinds import Kind
 from ecombi.schema.periods import time_zone
+from ecombi.sources import LONGEST_SETTLING
 from ecombi.sources.columns import delivered
 
-Type = Literal["text", "integer", "decimal", "rate", "date", "datetime", "boolean"]
+Type = Literal["text", "integer", "decimal", "rate", "date", "datetime", "boolean", "email"]
 
 OTHERWISE = "otherwise"
 ROW_ID = "row_id"
@@ -209,15 +210,34 @@ class Value(_Strict):
         return self
 
 
+class Steps(_Strict):
+    """The steps of a visit, in their order: what an event must be to be one."""
+
+    viewed_at: Comparisons
+    added_at: Comparisons
+    checkout_at: Comparisons
+    completed_at: Comparisons
+
+
 class Rows(_Strict):
-    """Rows for one table. Every input row gives one, unless `when` says otherwise or `one_per` sums them up."""
+    """Rows for one table. Every input row gives one, unless `when` says otherwise or `one_per` sums them up.
+
+    With `steps` they are sessions: every input row is an event of one, at the time `at`.
+    """
 
     table: str
     name: str | None = None
     when: Comparisons = {}
     kind: str | tuple[KindRule, ...] | None = None
     one_per: str | None = None
+    at: str | None = None
+    steps: Steps | None = None
     set: dict[str, Value]
+
+    @property
+    def accounts(self) -> bool:
+        """Whether an input row it takes is accounted for by it: loaded, known or held back."""
+        return self.one_per is None or self.steps is not None
 
     @field_validator("table")
     @classmethod
@@ -249,7 +269,22 @@ class Rows(_Strict):
             raise ValueError(f"kind is for rows of the ledger; set {self.table}'s own column kind under set.")
         if self.one_per is None and any(value.most_frequent for value in self.set.values()):
             raise ValueError("most_frequent sums several rows up: say which with one_per.")
+        self._check_steps()
         return self
+
+    def _check_steps(self) -> None:
+        if self.steps is None:
+            if self.at:
+                raise ValueError("at is for sessions made of events: give their steps too.")
+            return
+        if self.table != "sessions" or self.one_per is None or self.at is None:
+            raise ValueError("steps are for the table sessions, with one_per: the session, and at: the event's time.")
+        own = ("session_id", "started_at", "ended_at", *Steps.model_fields)
+        for column, value in self.set.items():
+            if column in own:
+                raise ValueError(f"{column} is worked out from the events; do not set it.")
+            if value.most_frequent:
+                raise ValueError("Of a session's events the first value counts; most_frequent is for one_per alone.")
 
 
 class Lookup(_Strict):
@@ -297,7 +332,7 @@ class FileKind(_Strict):
         if self.keep:
             for column in (self.keep.key, *self.keep.columns):
                 _known(column, list(self.columns), "column")
-        if not self.keep and not any(rows.one_per is None for rows in self.rows):
+        if not self.keep and not any(rows.accounts for rows in self.rows):
             raise ValueError("Nothing is done with the rows of this file: give rows, or keep.")
         names = [row_name(rows) for rows in self.rows if rows.table == "ledger"][1:]
         if None in names or len(set(names)) < len(names):
@@ -323,6 +358,7 @@ class Mapping(_Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     shop: ShopModel
+    settle_hours: int = Field(default=0, ge=0, le=LONGEST_SETTLING)
     files: tuple[FileKind, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -341,5 +377,5 @@ class Mapping(_Strict):
         return []
 
     def canonical(self) -> dict[str, Any]:
-        """Return the mapping's meaning without its comments and layout: what the fingerprint covers."""
-        return self.model_dump(mode="json", by_alias=True)
+        """Return how rows are read, without comments, layout and what is left at its default: for the fingerprint."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"settle_hours"})

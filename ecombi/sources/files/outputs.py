@@ -13,6 +13,7 @@ from ecombi.sources.files import sql
 from ecombi.sources.files.expressions import Scope, Term
 from ecombi.sources.files.mapping import ROW_ID, KindRule, Mapping, Rows, row_name
 from ecombi.sources.files.parsing import PARSED, Parser
+from ecombi.sources.files.visits import Visits, compile_visits
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,11 +34,13 @@ class Compiled:
         rows: The entry.
         columns: Column of the table -> what it is set to.
         when: Which rows it takes.
+        visits: Of an entry with steps, what makes sessions of its rows.
     """
 
     rows: Rows
     columns: dict[str, Term]
     when: str
+    visits: Visits | None = None
 
 
 def compile_rows(parser: Parser) -> list[Compiled]:
@@ -54,8 +57,9 @@ def compile_rows(parser: Parser) -> list[Compiled]:
         columns = {name: scope.value(value, table.c[name].type) for name, value in rows.set.items()}
         if rows.table == "ledger":
             columns = _ledger_columns(scope, parser.mapping, rows, columns, first=position == _first_ledger(parser))
-        _require(scope, rows, columns)
-        found.append(Compiled(rows, columns, scope.condition(rows.when)))
+        visits = compile_visits(scope, rows, columns) if rows.steps else None
+        _require(scope, rows, visits.columns if visits else columns)
+        found.append(Compiled(rows, columns, scope.condition(rows.when), visits))
     return found
 
 
@@ -133,7 +137,7 @@ def _reject_left_over(connection: duckdb.DuckDBPyConnection, parser: Parser, com
     """Hold back rows that no entry takes: a mapping that forgets some must be noticed."""
     if parser.kind.keep:
         return
-    taken = " OR ".join(f"({part.when})" for part in compiled if part.rows.one_per is None)
+    taken = " OR ".join(f"({part.when})" for part in compiled if part.rows.accounts)
     _reject(
         connection,
         f"NOT ({taken})",
@@ -166,6 +170,11 @@ def _number_repeats(connection: duckdb.DuckDBPyConnection, *, keyed: bool) -> No
 
 def _output(connection: duckdb.DuckDBPyConnection, part: Compiled, position: int, parser: Parser) -> Output:
     rows, view = part.rows, f"file_output_{position}"
+    if part.visits:
+        parts = f"file_parts_{position}"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {part.visits.body(GOOD)}")
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {parts} AS {part.visits.parts(GOOD)}")
+        return Output(table=rows.table, relation=view, per_row=False, unique=True, parts=parts)
     if rows.one_per is None:
         columns = ", ".join(f"{term.sql} AS {sql.name(name)}" for name, term in part.columns.items())
         body = f"SELECT source_row, {columns} FROM {GOOD} WHERE {part.when}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecombi.sources.files import sql
 from ecombi.sources.files.expressions import SQL_TYPES, Scope, Term
 from ecombi.sources.files.mapping import ROW_ID, Column, FileKind, Lookup, Mapping
-from ecombi.sources.files.types import cleaned, expected, typed
+from ecombi.sources.files.types import cleaned, email_key, expected, typed, without_emails
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,6 +58,18 @@ class Parser:
             f"{self._identity()} AS {ROW_ID}, {self._problem()} AS problem FROM {source}"
         )
 
+    def kept(self, position: int) -> str:
+        """Compile what the quarantine keeps of a column of RAW: of an e-mail address its key alone."""
+        mine = [column for column in self.kind.columns.values() if column.from_ == self.columns[position]]
+        if any(column.type == "email" for column in mine):
+            return f"coalesce({email_key(f'c{position}')}, c{position})"
+        return f"c{position}"
+
+    def kept_line(self) -> str:
+        """Compile what the quarantine keeps of a line that is no row."""
+        private = any(column.type == "email" for column in self.kind.columns.values())
+        return without_emails("line") if private else "line"
+
     def _typed(self, raw: str) -> str:
         form, zone = self.kind.format, self.mapping.shop.time_zone
         texts, values = [], []
@@ -103,12 +115,15 @@ class Parser:
     def _column_cases(self, name: str, column: Column) -> Iterator[str]:
         # A server cannot store it, and an export that has one is damaged.
         shown = f"replace({_text(name)}, chr(0), '\ufffd')"
+        if column.type == "email":
+            shown = f"coalesce({_value(name)}, {shown})"
         yield _case(f"contains({_text(name)}, chr(0))", "nul_character", column.from_, shown, "has a NUL character")
         if column.type != "text":
             broken = f"{_text(name)} IS NOT NULL AND {_value(name)} IS NULL"
             reason = expected(column, self.kind.format)
             yield _case(broken, f"unreadable_{column.type}", column.from_, _text(name), reason)
-        keys = (*(self.kind.key or ()), self.kind.keep.key if self.kind.keep else None)
+        visits = (name for rows in self.kind.rows if rows.steps for name in (rows.one_per, rows.at))
+        keys = (*(self.kind.key or ()), self.kind.keep.key if self.kind.keep else None, *visits)
         if column.required or name in keys:
             yield _case(f"{_text(name)} IS NULL", "missing_value", column.from_, "NULL", "is empty")
 

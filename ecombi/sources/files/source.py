@@ -48,6 +48,11 @@ class FileSource:
         """The shop the mapping names."""
         return Shop(**self.mapping.shop.model_dump())
 
+    @property
+    def settle_hours(self) -> int:
+        """As the mapping says."""
+        return self.mapping.settle_hours
+
     def deliveries(self) -> Sequence[Delivery]:
         """Return one delivery per file, in the order of the mapping.
 
@@ -153,11 +158,14 @@ class FileDelivery:
             f"INSERT INTO {outputs.REJECTED} SELECT source_row, '{UNREADABLE_LINE}', NULL, NULL, "
             f"'This line is no row of the file: ' || reason FROM {reading.UNREADABLE}"
         )
-        members = ", ".join(f"{sql.text(name)}, c{position}" for position, name in enumerate(self.file.columns))
+        members = ", ".join(
+            f"{sql.text(name)}, {self.parser.kept(position)}" for position, name in enumerate(self.file.columns)
+        )
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW file_raw AS "
             f"SELECT source_row, CAST(json_object({members}) AS VARCHAR) AS raw FROM {reading.RAW} UNION ALL BY NAME "
-            f"SELECT source_row, CAST(json_object('line', line) AS VARCHAR) AS raw FROM {reading.UNREADABLE}"
+            f"SELECT source_row, CAST(json_object('line', {self.parser.kept_line()}) AS VARCHAR) AS raw "
+            f"FROM {reading.UNREADABLE}"
         )
         return staged
 

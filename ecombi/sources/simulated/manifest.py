@@ -13,7 +13,7 @@ from typing import Final
 from ecombi.errors import ConfigurationError
 from ecombi.sources.simulated.config import ShopConfig
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised with every change of what the same config gives."""
 FILE: Final = "manifest.json"
 DRAFT: Final = "manifest.json.draft"

@@ -93,8 +93,9 @@ class Output:
     def _parquet(self, name: str, rows: pa.Table) -> None:
         path = self._folder / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Identities hardly repeat: a dictionary of them would only cost time.
-        repeating = [field.name for field in rows.schema if not pa.types.is_string(field.type)]
+        # Identities and instants hardly repeat: a dictionary of them would only cost time and space.
+        unique = (pa.types.is_string, pa.types.is_timestamp)
+        repeating = [field.name for field in rows.schema if not any(is_of(field.type) for is_of in unique)]
         pq.write_table(
             rows,
             path,

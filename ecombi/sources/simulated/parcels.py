@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ecombi.sources.simulated.calendar import HOUR, Calendar
-from ecombi.sources.simulated.columns import NONE, Ints, Timed, integers
+from ecombi.sources.simulated.columns import NONE, Bools, Ints, Timed, integers
 from ecombi.sources.simulated.markets import CARRIERS, COUNTRIES
 from ecombi.sources.simulated.pricing import Sold
 from ecombi.sources.simulated.returns import Shipped
+
+PAPERS_WRONG: Final = 6
+"""Parcels of 1,009 whose papers are wrong."""
+DAMAGED: Final = 9
+"""Parcels of 1,013 that arrive damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Parcels(Timed):
         ordered_qty: Units the order asked for.
         shipped_qty: Units in the parcel.
         cost: Pennies the carrier charged.
+        documented: Whether its papers are right.
+        undamaged: Whether it arrives undamaged.
     """
 
     number: Ints
@@ -38,6 +46,8 @@ class Parcels(Timed):
     ordered_qty: Ints
     shipped_qty: Ints
     cost: Ints
+    documented: Bools
+    undamaged: Bools
 
 
 def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
@@ -46,6 +56,7 @@ def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
     units = integers(np.bincount(inverse, weights=sold.qty, minlength=len(first)))
     sold, shipped = sold.take(first), shipped.take(first)
     carrier = integers([c.carrier for c in COUNTRIES])[sold.country]
+    chance = (sold.number * 1_000 + shipped.parcel) * 2_654_435_761
     leaving = 15 * HOUR + sold.number * 7_919 % (3 * HOUR)
     arriving = 9 * HOUR + sold.number * 15_485_863 % (9 * HOUR)
     delivered = calendar.instant(shipped.leaves + sold.transit, arriving)
@@ -60,4 +71,6 @@ def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
         ordered_qty=sold.order_units,
         shipped_qty=units,
         cost=integers([c.base for c in CARRIERS])[carrier] + integers([c.per_unit for c in CARRIERS])[carrier] * units,
+        documented=chance % 1_009 >= PAPERS_WRONG,
+        undamaged=chance // 1_009 % 1_013 >= DAMAGED,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from ecombi.sources.simulated.columns import NONE, Columns, Floats, Ints, integers
+from ecombi.sources.simulated.columns import NONE, Bools, Columns, Floats, Ints, integers
 from ecombi.sources.simulated.draws import choose, stream
 from ecombi.sources.simulated.markets import APP, COUNTRIES, STORE
 from ecombi.sources.simulated.orders import Orders
@@ -28,6 +28,12 @@ LAST_STEP: Final = np.array([0.40, 0.40, 0.14, 0.06])
 """Of the sessions without an order: share that saw no product, stopped after viewing, adding, starting a checkout."""
 STEP_SECONDS: Final = np.array([25.0, 170.0, 110.0, 140.0])
 """Mean seconds from the step before to each step; exponential, and at least a second."""
+BOTS: Final = 0.015
+"""Visits of machines, beyond the visits that count, as a share of these; each looks at one product."""
+BOUNCES: Final = 0.02
+"""Visits that end within the second they begin in, beyond the visits that count, as a share of these."""
+STAY_SECONDS: Final = 20.0
+"""Mean seconds of a visit that saw no product; exponential, and at least a second."""
 KNOWN_VISITORS: Final = 0.30
 """Share of store sessions without an order whose visitor is logged in; on the app everybody is."""
 
@@ -48,6 +54,8 @@ class Sessions(Columns):
         checkout: First start of a checkout.
         completed: The moment of the order.
         order: Order number.
+        ended: The last step; where there is none, when the page was left.
+        bot: Whether a machine visited.
         day: Day number of the start of the visit, or of the order.
     """
 
@@ -62,18 +70,26 @@ class Sessions(Columns):
     checkout: Ints
     completed: Ints
     order: Ints
+    ended: Ints
+    bot: Bools
     day: Ints
 
 
 def conversion(sessions_per_order: float, channel: int) -> Floats:
-    """Return the true share of a channel's sessions that end in an order, by device and source."""
+    """Return the true share of a channel's sessions that end in an order, by device and source.
+
+    Of the sessions that count: visits of machines and those under a second come on top.
+    """
     relative = np.outer(DEVICE_CONVERSION, SOURCE_CONVERSION)
     mean = (relative * _mix(channel)).sum()
     return np.asarray(relative / mean / sessions_per_order, dtype=np.float64)
 
 
 def simulate_sessions(shop: Shop, month: Month) -> Sessions:
-    """Return the sessions of a month: one for each order of the store and the app, and the visits without one."""
+    """Return the sessions of a month: one for each order of the store and the app, and the visits without one.
+
+    Visits that do not count, of machines and under a second, are drawn apart: they change no other visit.
+    """
     parts = []
     for channel in (STORE, APP):
         rng = stream(shop.config.seed, f"sessions {channel}", month.number)
@@ -81,6 +97,8 @@ def simulate_sessions(shop: Shop, month: Month) -> Sessions:
         visits = round(len(buyers) * (shop.config.sessions_per_order - 1))
         parts.append(_buyers(rng, shop, buyers, channel))
         parts.append(_visits(rng, shop, visits, channel, month.first, month.last))
+        rng = stream(shop.config.seed, f"uncounted sessions {channel}", month.number)
+        parts.append(_uncounted(rng, shop, visits, channel, month.first, month.last))
     sessions = Sessions.concat(parts)
     return sessions.take(np.argsort(sessions.started, kind="stable"))
 
@@ -123,6 +141,8 @@ def _buyers(rng: np.random.Generator, shop: Shop, orders: Orders, channel: int) 
         checkout=checkout,
         completed=orders.at,
         order=orders.number,
+        ended=orders.at,
+        bot=np.zeros(count, np.bool_),
         day=orders.day,
     )
 
@@ -142,6 +162,7 @@ def _visits(rng: np.random.Generator, shop: Shop, count: int, channel: int, firs
     known = (acquired > 0) & (rng.random(count) < (1.0 if channel == APP else KNOWN_VISITORS))
     customer = np.where(known, integers(rng.random(count) * acquired), NONE)
     stranger = choose(rng, np.array([c.share for c in COUNTRIES]), count)
+    left = np.minimum(started + integers(1 + rng.exponential(STAY_SECONDS, count)), calendar.end - 1)
     return Sessions(
         started=started,
         customer=customer,
@@ -154,5 +175,25 @@ def _visits(rng: np.random.Generator, shop: Shop, count: int, channel: int, firs
         checkout=reached[2],
         completed=np.full(count, NONE),
         order=np.full(count, NONE),
+        ended=np.where(reached[0] == NONE, left, reached.max(axis=0)),
+        bot=np.zeros(count, np.bool_),
         day=day,
+    )
+
+
+def _uncounted(rng: np.random.Generator, shop: Shop, visits: int, channel: int, first: int, last: int) -> Sessions:
+    """Return the visits that no conversion counts: machines that look at a product, and people gone at once."""
+    bots, bounces = round(visits * BOTS), round(visits * BOUNCES)
+    drawn = _visits(rng, shop, bots + bounces, channel, first, last)
+    bot = np.arange(len(drawn)) < bots
+    nobody = np.full(len(drawn), NONE)
+    viewed = np.where(bot & (drawn.started + 1 < shop.calendar.end), drawn.started + 1, NONE)
+    return replace(
+        drawn,
+        customer=nobody,
+        viewed=viewed,
+        added=nobody,
+        checkout=nobody,
+        ended=np.maximum(viewed, drawn.started),
+        bot=bot,
     )

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 import pyarrow as pa
 
-from ecombi.sources.simulated import customers, orders, pricing, sessions, stock
+from ecombi.sources.simulated import customers, orders, parcels, pricing, sessions, stock
 from ecombi.sources.simulated.ads import CAMPAIGNS
 from ecombi.sources.simulated.arrow import days, money, names, whole
 from ecombi.sources.simulated.calendar import WEEKDAY, YEARLY_GROWTH
@@ -159,6 +159,8 @@ def parameters(shop: Shop) -> dict[str, object]:
         },
         "returns": {"resaleable_share": stock.RESTOCKED, "second_parcel_share": stock.SECOND_PARCEL},
         "conversion": rates,
+        "sessions_not_counted": {"bot_share": sessions.BOTS, "bounce_share": sessions.BOUNCES},
+        "parcels": {"undocumented_share": parcels.PAPERS_WRONG / 1_009, "damaged_share": parcels.DAMAGED / 1_013},
         "funnel_of_sessions_without_order": dict(
             zip(("no product", *sessions.STEPS[:3]), sessions.LAST_STEP.tolist(), strict=True)
         ),

@@ -160,8 +160,8 @@ def test_nothing_is_known_before_the_start_or_from_the_end_on(none: Any) -> None
     for table, column in (
         ("ledger", "event_at"), ("ledger", "order_at"), ("payments", "paid_at"), ("shipments", "shipped_at"),
         ("shipments", "delivered_at"), ("sessions", "started_at"), ("sessions", "viewed_at"), ("sessions", "added_at"),
-        ("sessions", "checkout_at"), ("sessions", "completed_at"), ("inventory_daily", "day"), ("ad_spend", "day"),
-        ("purchase_orders", "ordered_on"), ("purchase_orders", "received_on"),
+        ("sessions", "checkout_at"), ("sessions", "completed_at"), ("sessions", "ended_at"), ("inventory_daily", "day"),
+        ("ad_spend", "day"), ("purchase_orders", "ordered_on"), ("purchase_orders", "received_on"),
     ):  # fmt: skip
         none(f"SELECT * FROM {table} WHERE {column} < {start} OR {column} >= {end}")
 

@@ -7,6 +7,9 @@ from typing import Any
 import duckdb
 import pytest
 
+COUNTED = "NOT is_bot AND ended_at >= started_at + INTERVAL 1 SECOND"
+"""What a conversion counts: no machines, and nobody who was gone within the second."""
+
 
 def test_steps_come_in_order_and_none_is_skipped(none: Any) -> None:
     none("FROM sessions WHERE viewed_at < started_at")
@@ -31,13 +34,33 @@ def test_session_ids_are_unique(none: Any) -> None:
 
 
 def test_there_are_as_many_sessions_per_order_as_asked_for(db: duckdb.DuckDBPyConnection) -> None:
-    ((ratio,),) = db.execute("SELECT count(*) / count(order_id) FROM sessions").fetchall()
+    ((ratio,),) = db.execute(f"SELECT count(*) / count(order_id) FROM sessions WHERE {COUNTED}").fetchall()
     assert ratio == pytest.approx(8, rel=0.001)
+
+
+def test_visits_that_do_not_count_come_on_top(db: duckdb.DuckDBPyConnection, none: Any, truth: Any) -> None:
+    ((visits, bots, bounces, others),) = db.execute(
+        f"""SELECT count(*) FILTER ({COUNTED} AND order_id IS NULL), count(*) FILTER (is_bot),
+            count(*) FILTER (NOT is_bot AND ended_at = started_at), count(*) FILTER (NOT ({COUNTED})) FROM sessions"""
+    ).fetchall()
+    shares = truth["sessions_not_counted"]
+    assert (bots / visits, bounces / visits) == pytest.approx((shares["bot_share"], shares["bounce_share"]), rel=0.01)
+    assert others == bots + bounces
+    none(f"FROM sessions WHERE NOT ({COUNTED}) AND (order_id IS NOT NULL OR added_at IS NOT NULL)")
+    none("FROM sessions WHERE NOT is_bot AND ended_at = started_at AND viewed_at IS NOT NULL")
+
+
+def test_a_session_ends_with_its_last_step(none: Any) -> None:
+    none(
+        """FROM sessions WHERE ended_at < started_at
+        OR ended_at <> coalesce(completed_at, checkout_at, added_at, viewed_at, ended_at)"""
+    )
 
 
 def test_conversion_by_device_and_source_is_the_planted_one(db: duckdb.DuckDBPyConnection, truth: Any) -> None:
     cells = db.execute(
-        "SELECT channel, device, traffic_source, count(*), count(order_id) FROM sessions GROUP BY ALL"
+        f"""SELECT channel, device, traffic_source, count(*), count(order_id) FROM sessions WHERE {COUNTED}
+        GROUP BY ALL"""
     ).fetchall()
     assert len(cells) == 18 + 12
     for channel, device, source, visits, orders in cells:

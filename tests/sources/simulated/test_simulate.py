@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import BigInteger, Date, DateTime, Numeric, String
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Numeric, String
 
 from ecombi.errors import ConfigurationError, SourceError
 from ecombi.schema import tables
@@ -40,7 +40,7 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("table", DELIVERED, ids=lambda table: table.name)
 def test_files_have_the_columns_and_types_of_the_schema(table: tables.Table, shop: tuple[Path, Manifest]) -> None:
-    types = {String: "string", BigInteger: "int64", Date: "date32[day]", DateTime: "timestamp[us]"}
+    types = {Boolean: "bool", String: "string", BigInteger: "int64", Date: "date32[day]", DateTime: "timestamp[us]"}
     computed = {*ADDED, *tables.COMPUTED.get(table.name, {})}
     expected = {
         column.name: f"decimal128({column.type.precision}, {column.type.scale})"

@@ -85,6 +85,28 @@ def test_carriers_are_as_late_as_planted(db: duckdb.DuckDBPyConnection, truth: A
         assert mean == pytest.approx(planted[carrier]["promised"] - 1 + late, abs=4 * sqrt(late / count)), carrier
 
 
+def test_a_few_parcels_are_damaged_or_have_wrong_papers(db: duckdb.DuckDBPyConnection, truth: Any) -> None:
+    ((count, damaged, undocumented, both),) = db.execute(
+        """SELECT count(*), count(*) FILTER (NOT is_undamaged), count(*) FILTER (NOT is_documented),
+            count(*) FILTER (NOT (is_undamaged OR is_documented)) FROM shipments"""
+    ).fetchall()
+    p, q = truth["parcels"]["damaged_share"], truth["parcels"]["undocumented_share"]
+    assert damaged == pytest.approx(count * p, abs=4 * sqrt(count * p))
+    assert undocumented == pytest.approx(count * q, abs=4 * sqrt(count * q))
+    # One has nothing to do with the other.
+    assert both == pytest.approx(count * p * q, abs=4 * sqrt(count * p * q) + 1)
+
+
+def test_a_third_of_the_late_purchase_orders_are_confirmed_anew(db: duckdb.DuckDBPyConnection, none: Any) -> None:
+    none("FROM purchase_orders WHERE last_confirmed_on <= confirmed_on OR last_confirmed_on <> received_on")
+    ((late, told),) = db.execute(
+        """SELECT count(DISTINCT po_id), count(DISTINCT po_id) FILTER (last_confirmed_on IS NOT NULL)
+        FROM purchase_orders WHERE received_on > confirmed_on"""
+    ).fetchall()
+    assert late > 100
+    assert told == pytest.approx(late / 3, abs=4 * sqrt(late * 2 / 9))
+
+
 def test_customers_buy_as_often_as_their_true_rate_says(db: duckdb.DuckDBPyConnection) -> None:
     ((customers, repeats, expected),) = db.execute(
         """WITH length AS (SELECT max(clock + season) AS total FROM truth_calendar),

@@ -1,0 +1,32 @@
+"""Inventory: demand, reorder advice, classes of products, suppliers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ecombi.inventory.classes import CELLS, CLASSES
+from ecombi.inventory.demand import DEMAND
+from ecombi.inventory.facade import Analyse, Inventory
+from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
+from ecombi.inventory.positions import PRODUCT_POSITIONS, STOCK_DAY, product_positions
+from ecombi.inventory.reorder import REORDER
+from ecombi.inventory.suppliers import SUPPLIERS
+from ecombi.metrics.analysis import Analysis
+
+__all__ = ["ANALYSES", "PRODUCT_POSITIONS", "Analyse", "Inventory", "product_positions"]
+
+ANALYSES: Final[Mapping[str, Analysis]] = {
+    analysis.name: analysis
+    for analysis in (
+        REORDER,
+        DEMAND,
+        CLASSES,
+        CELLS,
+        SUPPLIERS,
+        PRODUCT_DAYS,
+        PURCHASE_LINES,
+        STOCK_DAY,
+    )
+}
+"""Every analysis of the inventory by name."""

@@ -1,0 +1,98 @@
+"""Where each product stands: its stock, the sums of its demand and those of its supplier's deliveries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import BigInteger, Column, Date, MetaData, String, Table
+
+from ecombi.errors import AccessDenied
+from ecombi.inventory.days import shifted
+from ecombi.inventory.demand import WINDOW_DAYS, demand_sums
+from ecombi.inventory.receipts import RECEIPTS, lead_time_sums, supplier_of
+from ecombi.metrics.analysis import Analysis, Field
+from ecombi.schema.tables import MONEY
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from ecombi.metrics.tables import Tables
+
+PRODUCT_POSITIONS: Final = Table(
+    "product_positions",
+    MetaData(),
+    Column("sku", String, nullable=False, comment="Stock keeping unit, as the shop writes it."),
+    Column("supplier_id", String, comment="Supplier of its last purchase order; null where nothing was ever ordered."),
+    Column("stock_on", Date, nullable=False, comment="The evening of the stock: the last recorded one."),
+    Column("on_hand", BigInteger, nullable=False, comment="Units in the warehouse."),
+    Column("committed", BigInteger, nullable=False, comment="Units sold and not yet shipped."),
+    Column("incoming", BigInteger, nullable=False, comment="Units ordered from suppliers and not yet received."),
+    Column("unit_cost", MONEY, nullable=False, comment="Cost of one unit that evening."),
+    Column("days", BigInteger, comment="Days of the window that count for the demand; see the analysis demand."),
+    Column("units", BigInteger, comment="Units ordered on these days."),
+    Column("unit_squares", BigInteger, comment="Sum of the squares of the units of each of these days."),
+    Column("deliveries", BigInteger, comment="Last deliveries of the supplier; null before the first."),
+    Column("lead_days", BigInteger, comment="Sum of the calendar days they took."),
+    Column("lead_squares", BigInteger, comment="Sum of the squares of the days each of them took."),
+    comment="One row per product with stock recorded on the last recorded evening, and what advice is computed from.",
+    info={"key": ("sku",)},
+)
+"""Kept after each load, so that advice for the day after the last recorded evening need not read the history."""
+
+
+def product_positions(t: Tables) -> ir.Table:
+    """Return the rows of the table `product_positions`: as of the day after the last recorded evening."""
+    day_after = shifted(t.inventory_daily["day"].max().as_scalar(), 1)
+    return positions(t, day_after, window_days=WINDOW_DAYS, receipts=RECEIPTS)
+
+
+def kept_positions(t: Tables) -> ir.Table:
+    """Return the same from the table where it may be seen, else computed from what may be seen."""
+    try:
+        return t[PRODUCT_POSITIONS]
+    except AccessDenied:
+        return product_positions(t)
+
+
+def positions(t: Tables, until: ir.Value, *, window_days: int, receipts: int) -> ir.Table:
+    """Return one row per product with stock recorded on the last recorded evening before a day.
+
+    Args:
+        t: The tables.
+        until: The first day that does not count, a date.
+        window_days: Days before it that demand is measured over.
+        receipts: How many of a supplier's last deliveries its lead time is taken from.
+
+    Returns:
+        The columns of `PRODUCT_POSITIONS`: whole numbers and the cost as recorded, so that what is computed from them
+        is the same on every engine. Demand is null where no morning of the window is recorded.
+    """
+    recorded = t.inventory_daily
+    recorded = recorded.filter(recorded["day"] < until)
+    stock = recorded.filter(recorded["day"] == recorded["day"].max().as_scalar())
+    stock = stock.select("sku", "on_hand", "committed", "incoming", "unit_cost", stock_on=stock["day"])
+    demand = demand_sums(t, until, window_days=window_days)
+    supplier = supplier_of(t, until)
+    lead = lead_time_sums(t, until, receipts=receipts)
+    known = stock.left_join(demand, "sku").drop("sku_right")
+    known = known.left_join(supplier, "sku").drop("sku_right")
+    known = known.left_join(lead, "supplier_id").drop("supplier_id_right")
+    return known.select(*PRODUCT_POSITIONS.columns.keys())
+
+
+def _build(t: Tables) -> ir.Table:
+    return t.inventory_daily.aggregate(last_evening=t.inventory_daily["day"].max())
+
+
+STOCK_DAY: Final = Analysis(
+    name="stock_day",
+    label="Last recorded stock",
+    question="Up to which evening is stock recorded?",
+    grain="One row.",
+    fields={"last_evening": Field(meaning="The last day with recorded stock; none where none is recorded.")},
+    keys=(),
+    build=_build,
+    formula="The latest day of the recorded stock.",
+    source="Composed from the stock at the end of each day.",
+    owner="Merchandising",
+)

@@ -1,0 +1,74 @@
+"""The SQL that fills derived tables and rollups, in the dialect of the builder: the same expressions that answer."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from ecombi.metrics.compiler import total_of
+from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure
+from ecombi.metrics.parameters import parameter, to_sql
+from ecombi.metrics.rollups import Rollup, rows_column
+from ecombi.metrics.rows import TRUNCATE, counts, rows_of
+from ecombi.metrics.shapes import Leg, Shape
+from ecombi.metrics.tables import DERIVED, Tables, unbound
+from ecombi.schema.periods import Grain
+
+TOUCHED = "touched_days"
+"""Table that a build makes for an incremental rollup: role and day (or first of the month) of the rows to sum anew."""
+
+
+def derived_sql(name: str) -> str:
+    """Return the rows of a derived table, as a SELECT with its columns in order."""
+    return to_sql(DERIVED[name](Tables()), "duckdb")
+
+
+def rollup_sql(rollup: Rollup, *, touched_only: bool = False) -> str:
+    """Return the rows of a rollup, as a SELECT with its columns in order.
+
+    Args:
+        rollup: The rollup.
+        touched_only: Only of the days in `TOUCHED`; else of those from `$first` up to and not including `$end`.
+    """
+    first, *others = _parts(rollup, touched_only)
+    return to_sql(ibis.union(first, *others) if others else first, "duckdb")
+
+
+def _parts(rollup: Rollup, touched_only: bool) -> list[ir.Table]:
+    return [_part(rollup, role, touched_only) for role in rollup.roles if rollup.kept(role)]
+
+
+def _part(rollup: Rollup, role: str, touched_only: bool) -> ir.Table:
+    kept = rollup.kept(role)
+    leg = Leg(mart=rollup.mart, role=role, mode="sum", matures_days=0, measures=kept)
+    rows = rows_of(leg, Shape(metrics=(), by=rollup.cuts), Tables())
+    rows = rows.filter(rows["on_day"].notnull())
+    bucket = rows["on_day"]
+    if rollup.grain is not Grain.DAY:
+        bucket = bucket.cast("timestamp").truncate(TRUNCATE[rollup.grain]).cast("date")
+    rows = rows.mutate(bucket=bucket)
+    if touched_only:
+        touched = ibis.table({"role": "string", "day": "date"}, name=TOUCHED)
+        days = touched.filter(touched["role"] == role).select(touched_day="day")
+        rows = rows.semi_join(days, rows["bucket"] == days["touched_day"])
+    else:
+        rows = rows.filter(rows["bucket"] >= parameter("first", "date"), rows["bucket"] < parameter("end", "date"))
+    sums: dict[str, ir.Value] = {}
+    for measure in kept:
+        sums |= _kept(measure, rows)
+    summed = rows.aggregate(sums, by={"day": rows["bucket"], **{name: rows[name] for name in rollup.dimensions}})
+    schema = unbound(rollup.table).schema()
+    columns = {name: summed[name] if name in summed.columns else ibis.null(kind) for name, kind in schema.items()}
+    columns["basis"] = ibis.literal(role)
+    return summed.select(**{name: value.cast(schema[name]) for name, value in columns.items()})
+
+
+def _kept(measure: Counted, rows: ir.Table) -> dict[str, ir.Value]:
+    """Return the columns that keep a measure: null where no row counts, so that a 0 that was summed stays apart."""
+    total = total_of(measure, rows)
+    if isinstance(measure, DistinctMeasure) or (isinstance(measure, Measure) and measure.value is None):
+        total = total.nullif(0)
+    kept = {measure.name: total}
+    if isinstance(measure, Measure) and measure.nothing is None:
+        kept[rows_column(measure)] = rows.count(where=counts(measure, rows)).nullif(0)
+    return kept

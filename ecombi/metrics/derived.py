@@ -1,0 +1,163 @@
+"""The tables that are computed from the loaded ones, each once for every engine: expressions over other tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+from ecombi.schema.kinds import Kind
+
+if TYPE_CHECKING:
+    from ecombi.metrics.tables import Tables
+
+_MONEY = "decimal(28, 4)"
+_GOODS = (Kind.SALE.value, Kind.DISCOUNT.value, Kind.RETURN.value)
+
+
+def orders(t: Tables) -> ir.Table:
+    """Return one row per order with at least one sale; see `schema.tables.orders`."""
+    goods = t.ledger.filter(t.ledger["kind"].isin(_GOODS) & t.ledger["order_id"].notnull())
+    sale = goods["kind"] == Kind.SALE.value
+    summed = goods.aggregate(
+        by="order_id",
+        having=[sale.cast("int32").max() == 1],
+        customer_id=goods["customer_id"].min(where=sale),
+        source=goods["source"].min(where=sale),
+        ordered_at=goods["order_at"].min(where=sale),
+        ordered_on=goods["order_on"].min(where=sale),
+        ordered_hour=goods["order_hour"].min(where=sale),
+        booked_on=goods["event_on"].min(where=sale),
+        channel=goods["channel"].min(where=sale),
+        country=goods["country"].min(where=sale),
+        units=goods["qty"].sum(where=sale).cast("int64"),
+        goods_amount=goods["amount"].sum(where=goods["kind"] != Kind.RETURN.value).cast(_MONEY),
+        net_amount=goods["amount"].sum().cast(_MONEY),
+        cost_amount=goods["cost_amount"].sum(where=goods["kind"] != Kind.DISCOUNT.value).cast(_MONEY),
+    )
+    ended = t.sessions.filter(t.sessions["order_id"].notnull())
+    visits = ended.aggregate(
+        by={"visit_order": ended["order_id"]},
+        traffic_source=ended["traffic_source"].min(),
+        device=ended["device"].min(),
+    )
+    found = summed.left_join(visits, summed["order_id"] == visits["visit_order"])
+    known = found["customer_id"].notnull()
+    place = ibis.row_number().over(
+        group_by=found["customer_id"], order_by=[found["ordered_at"], found["order_id"]]
+    )
+    number = ibis.cases((known, (place + 1).cast("int32")))
+    numbered = found.mutate(customer_order_number=number)
+    return numbered.select(*_columns("orders"))
+
+
+def customers(t: Tables) -> ir.Table:
+    """Return one row per customer who ever ordered; see `schema.tables.customers`."""
+    placed = t.orders.filter(t.orders["customer_id"].notnull())
+    placed = placed.mutate(
+        rank=ibis.row_number().over(
+            group_by=placed["customer_id"], order_by=[placed["ordered_at"], placed["order_id"]]
+        ),
+        rank_back=ibis.row_number().over(
+            group_by=placed["customer_id"], order_by=[placed["ordered_at"].desc(), placed["order_id"].desc()]
+        ),
+    )
+    first = placed["rank"] == 0
+    return placed.aggregate(
+        by="customer_id",
+        country=placed["country"].min(where=placed["rank_back"] == 0),
+        channel=placed["channel"].min(where=first),
+        traffic_source=placed["traffic_source"].min(where=first),
+        first_order_on=placed["ordered_on"].min(),
+        second_order_on=placed["ordered_on"].min(where=placed["rank"] == 1),
+        last_order_on=placed["ordered_on"].max(),
+        order_count=placed.count(),
+        net_amount=placed["net_amount"].sum().cast(_MONEY),
+        cost_amount=placed["cost_amount"].sum().cast(_MONEY),
+    ).select(*_columns("customers"))
+
+
+def fulfilments(t: Tables) -> ir.Table:
+    """Return one row per order placed while parcels are recorded; see `schema.tables.fulfilments`."""
+    parcels = t.shipments
+    parcels = parcels.mutate(first_on=parcels["shipped_on"].min().over(group_by=parcels["order_id"]))
+    late = parcels["delivered_on"].isnull() | (parcels["delivered_on"] > parcels["promised_on"])
+
+    def never(fault: ir.BooleanValue) -> ir.BooleanValue:
+        return fault.cast("int32").max() == 0
+
+    sent = parcels.aggregate(
+        by={"sent_order": parcels["order_id"]},
+        due_on=parcels["promised_on"].max(),
+        asked=parcels["ordered_qty"].max(),
+        first_sent=parcels["shipped_qty"].sum(where=parcels["shipped_on"] == parcels["first_on"]).cast("int64"),
+        sent=parcels["shipped_qty"].sum().cast("int64"),
+        arrived_on=parcels["delivered_on"].max(),
+        all_arrived=never(parcels["delivered_on"].isnull()),
+        on_time=never(late),
+        documented=never(~parcels["is_documented"].fill_null(True)),
+        undamaged=never(~parcels["is_undamaged"].fill_null(True)),
+    )
+    recorded = t.shipments.aggregate(
+        first_recorded=t.shipments["shipped_on"].min(), last_recorded=t.shipments["shipped_on"].max()
+    )
+    rows = t.orders.cross_join(recorded)
+    rows = rows.filter(rows["ordered_on"].between(rows["first_recorded"], rows["last_recorded"]))
+    rows = rows.left_join(sent, rows["order_id"] == sent["sent_order"])
+    asked = rows["asked"].fill_null(rows["units"])
+    in_full = (rows["sent"].fill_null(0) >= asked) & rows["all_arrived"].fill_null(False)
+    return rows.filter(asked > 0).select(
+        "order_id",
+        "source",
+        "channel",
+        "country",
+        "ordered_on",
+        "due_on",
+        ordered_qty=asked,
+        first_qty=ibis.least(rows["first_sent"].fill_null(0), asked),
+        shipped_qty=rows["sent"].fill_null(0),
+        delivered_on=ibis.cases((in_full, rows["arrived_on"])),
+        is_in_full=in_full,
+        is_on_time=rows["on_time"].fill_null(False),
+        is_documented=rows["documented"].fill_null(True),
+        is_undamaged=rows["undamaged"].fill_null(True),
+    )
+
+
+def cohort_months(t: Tables) -> ir.Table:
+    """Return what each cohort did in each month; see `schema.tables.cohort_months`."""
+    buyers = t.customers.select(
+        "country", "channel", "traffic_source", buyer="customer_id", cohort=month_of(t.customers["first_order_on"])
+    )
+    placed = t.orders.select("customer_id", "net_amount", month=month_of(t.orders["ordered_on"]))
+    rows = placed.inner_join(buyers, placed["customer_id"] == buyers["buyer"])
+    return rows.aggregate(
+        by=["cohort", "month", "country", "channel", "traffic_source"],
+        customers=rows["buyer"].nunique(),
+        orders=rows.count(),
+        net_amount=rows["net_amount"].sum().cast(_MONEY),
+    )
+
+
+def days_loaded(t: Tables) -> ir.Table:
+    """Return how many ledger rows of each day each load brought; see `schema.tables.days_loaded`."""
+    sides = [
+        t.ledger.aggregate(
+            by={"basis": ibis.literal(basis), "day": t.ledger[column], "load_id": t.ledger["load_id"]},
+            entries=t.ledger.count(),
+        )
+        for basis, column in (("booked", "event_on"), ("ordered", "order_on"))
+    ]
+    return ibis.union(*sides)
+
+
+def month_of(day: ir.Value) -> ir.Value:
+    """Return the first day of a day's month, a date; never cut in the zone of a session."""
+    return day.cast("timestamp").truncate("M").cast("date")
+
+
+def _columns(name: str) -> list[str]:
+    from ecombi.schema import tables
+
+    return list(tables.metadata.tables[name].columns.keys())

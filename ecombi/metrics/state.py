@@ -1,0 +1,130 @@
+"""What is known of a snapshot as a whole: which rollups it has, when each load came, up to which day it is final."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from ecombi.errors import BackendError
+from ecombi.metrics.definitions import Measure
+from ecombi.metrics.rollups import ROLLUPS, Rollup
+from ecombi.metrics.shapes import UNIFORM_ORDERS
+from ecombi.schema.periods import time_zone
+
+if TYPE_CHECKING:
+    from ecombi.backends.warehouse import Warehouse
+    from ecombi.schema.shop import Shop
+
+ROLLUP: Final = "rollup:"
+"""Begins the name of the fact that a rollup was built: its fingerprint and its rows."""
+
+LAST_DAY: Final = "last_day"
+"""Name of the fact that says the last day of the ledger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """When a source was loaded: `at` is aware, UTC; `settle_hours` after a day's end all of its rows have come."""
+
+    load_id: int
+    source: str
+    at: datetime
+    settle_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of one snapshot.
+
+    Attributes:
+        built: Names of the rollups that can be used, the smallest first, and UNIFORM_ORDERS where it holds.
+        loads: Every load, in order.
+        last_day: The last day with an event in the ledger.
+        zone: The shop's time zone.
+    """
+
+    built: tuple[str, ...] = ()
+    loads: tuple[Load, ...] = ()
+    last_day: date | None = None
+    zone: str = "UTC"
+
+    @cached_property
+    def final_until(self) -> date | None:
+        """The first day that is not final yet; None where nothing was loaded.
+
+        A day is final once every source was loaded after its end and the hours its rows take to settle. What lies after
+        the last recorded day is not known, so it is not final either.
+        """
+        if self.last_day is None or not self.loads:
+            return None
+        latest: dict[str, datetime] = {}
+        for load in self.loads:
+            settled = load.at - timedelta(hours=load.settle_hours)
+            latest[load.source] = max(settled, latest.get(load.source, settled))
+        settled = min(latest.values()).astimezone(time_zone(self.zone)).date()
+        return min(settled, self.last_day + timedelta(days=1))
+
+    def load_at(self, at: datetime) -> int:
+        """Return the last load up to an instant; 0 where there was none."""
+        return max((load.load_id for load in self.loads if load.at <= at), default=0)
+
+
+def known_of(warehouse: Warehouse, shop: Shop) -> Known:
+    """Read what is known of the current snapshot.
+
+    Raises:
+        EmptyWarehouse: Nothing has been published yet.
+        BackendError: It was built by another version of ecombi.
+    """
+    try:
+        facts = {row["name"]: row["value"] for row in warehouse.arrow("SELECT name, value FROM facts").to_pylist()}
+        loads = warehouse.arrow(
+            "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours FROM loads ORDER BY load_id"
+        ).to_pylist()
+    except BackendError as error:
+        if "facts" not in str(error) and "settle_hours" not in str(error):
+            raise
+        raise BackendError(
+            f"What {warehouse.safe_url} holds was built by an older version of ecombi. "
+            "Build it anew with: ecombi run nightly"
+        ) from error
+    return Known(
+        built=_usable(facts),
+        loads=tuple(
+            Load(
+                load_id=row["load_id"],
+                source=row["source"],
+                at=row["loaded_at"].replace(tzinfo=UTC),
+                settle_hours=row["settle_hours"],
+            )
+            for row in loads
+        ),
+        last_day=date.fromisoformat(facts[LAST_DAY]) if facts.get(LAST_DAY) else None,
+        zone=shop.time_zone,
+    )
+
+
+def fingerprint(rollup: Rollup) -> str:
+    """Return what tells whether a stored rollup holds what its declaration says now."""
+    measures = [(m.name, m.definition_version, isinstance(m, Measure) and m.nothing is None) for m in rollup.measures]
+    said = (rollup.name, rollup.dimensions, rollup.grain.value, rollup.roles, sorted(measures))
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def facts_of_rollups(rows: Mapping[str, int]) -> Sequence[tuple[str, str]]:
+    """Return the facts that note which rollups were built, given their numbers of rows."""
+    return [(f"{ROLLUP}{name}", f"{fingerprint(ROLLUPS[name])} {count}") for name, count in rows.items()]
+
+
+def _usable(facts: Mapping[str, str]) -> tuple[str, ...]:
+    sizes: dict[str, int] = {}
+    for name, rollup in ROLLUPS.items():
+        mark, _, rows = facts.get(f"{ROLLUP}{name}", "").partition(" ")
+        if rows and mark == fingerprint(rollup):
+            sizes[name] = int(rows)
+    named = sorted(sizes, key=lambda name: (sizes[name], name))
+    return (*named, UNIFORM_ORDERS) if facts.get(UNIFORM_ORDERS) == "true" else tuple(named)

@@ -1,0 +1,137 @@
+"""The tables of the warehouse as ibis expressions: as they are, as they were known on a day, as far as one may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import ibis
+import ibis.expr.types as ir
+from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, String, Table
+
+from ecombi.errors import AccessDenied
+from ecombi.metrics import derived
+from ecombi.metrics.parameters import parameter
+from ecombi.schema import tables as schema
+
+if TYPE_CHECKING:
+    from ecombi.metrics.shapes import Filter, Scope
+
+# SQLAlchemy's SmallInteger and BigInteger are Integers, so they come first.
+_TYPES: Final = (
+    (BigInteger, "int64"),
+    (SmallInteger, "int16"),
+    (Integer, "int32"),
+    (Boolean, "boolean"),
+    (Date, "date"),
+    (DateTime, "timestamp"),
+    (String, "string"),
+)
+
+_OPEN: Final = frozenset({"products", "suppliers", "loads", "shop"})
+"""Tables that say what things are called: they are for everybody."""
+
+_MERGED: Final = frozenset({"customers", "cohort_months"})
+"""Derived tables whose rows sum over what a policy divides: they are derived anew from what may be seen."""
+
+DERIVED: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {
+    "orders": derived.orders,
+    "customers": derived.customers,
+    "fulfilments": derived.fulfilments,
+    "cohort_months": derived.cohort_months,
+    "days_loaded": derived.days_loaded,
+}
+"""Table -> its rows, from other tables."""
+
+
+class Tables:
+    """Gives each table as an expression, by attribute: `t.orders`.
+
+    Args:
+        scope: As of which load, and whose eyes; None: everything as it is now.
+    """
+
+    def __init__(self, scope: Scope | None = None) -> None:
+        self._scope = scope
+        self._known: dict[str, ir.Table] = {}
+
+    def __getattr__(self, name: str) -> ir.Table:
+        if name.startswith("_") or name not in schema.metadata.tables:
+            raise AttributeError(f"There is no table {name!r}.")
+        return self[schema.metadata.tables[name]]
+
+    def __getitem__(self, table: Table) -> ir.Table:
+        """Return the rows of a table that were known and may be seen.
+
+        Raises:
+            AccessDenied: Its rows do not say what the policy divides them by.
+        """
+        if table.name not in self._known:
+            rows = self._allowed(table)
+            hidden = [name for name in rows.columns if self._scope and name in self._scope.hidden]
+            self._known[table.name] = rows.drop(*hidden) if hidden else rows
+        return self._known[table.name]
+
+    def names(self, table: Table) -> ir.Table:
+        """Return a table that only says what rows belong to: as it was known, whoever asks."""
+        return self._as_known(table)
+
+    def _as_known(self, table: Table) -> ir.Table:
+        """Return the rows that were known, whoever asks."""
+        if self._scope is None or not self._scope.as_of:
+            return unbound(table)
+        if table.name in DERIVED:
+            return DERIVED[table.name](self._unrestricted())
+        if "load_id" not in table.columns:
+            return unbound(table)
+        last = parameter("as_of_load", "int32")
+        rows = unbound(table)
+        known = rows.filter(rows["load_id"] <= last)
+        history = schema.history_of(table)
+        if history is None:
+            return known
+        older = unbound(history)
+        replaced = older.filter((older["load_id"] <= last) & (older["replaced_by"] > last))
+        return ibis.union(known, replaced.select(*known.columns))
+
+    def _unrestricted(self) -> Tables:
+        return Tables(self._scope.unrestricted()) if self._scope else self
+
+    def _allowed(self, table: Table) -> ir.Table:
+        scope = self._scope
+        if scope is None or table.name in _OPEN or not (scope.policy or scope.nothing):
+            return self._as_known(table)
+        if scope.nothing:
+            return unbound(table).filter(ibis.literal(False))
+        if table.name in _MERGED:
+            return DERIVED[table.name](self)
+        rows = self._as_known(table)
+        for condition in scope.policy:
+            rows = self._only(rows, table, condition)
+        return rows
+
+    def _only(self, rows: ir.Table, table: Table, condition: Filter) -> ir.Table:
+        """Keep the rows whose value of a dimension may be seen."""
+        dimension = condition.dimension
+        lookup = dimension.lookup(table)
+        if lookup is None:
+            if dimension.column not in table.columns:
+                raise AccessDenied(
+                    f"You may see some values of {dimension.label.lower()} only, and {table.name} does not say "
+                    f"which rows are theirs. Ask whoever administers the workspace."
+                )
+            return rows.filter(condition.passes(rows[dimension.column], "policy_"))
+        names = self._unrestricted()._as_known(lookup.table)
+        allowed = names.filter(condition.passes(names[dimension.column], "policy_"))
+        return rows.semi_join(allowed, lookup.key)
+
+
+def unbound(table: Table) -> ir.Table:
+    """Return a table as ibis knows it: names and types, no rows."""
+
+    def kind(column_type: object) -> str:
+        if isinstance(column_type, Numeric):
+            return f"decimal({column_type.precision}, {column_type.scale})"
+        return next(name for known, name in _TYPES if isinstance(column_type, known))
+
+    return ibis.table({column.name: kind(column.type) for column in table.columns}, name=table.name)

@@ -1,0 +1,131 @@
+"""The supplier scorecard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from ecombi.errors import MetricError
+from ecombi.inventory.suppliers import SUPPLIERS
+from tests.inventory.conftest import Shop, day, line, rows_of
+
+UNTIL = day("05-01")
+
+
+def load_spring(shop: Shop) -> None:
+    """The window of 60 days begins on 2 March, a Monday. Every line is requested after 10 days."""
+    march, april = day("03-02"), day("04-01")
+    shop.load("suppliers", [{"supplier_id": "S1", "name": "Pottery", "country": None, "load_id": 1}])
+    shop.load(
+        "purchase_orders",
+        [
+            # After 8 and 12 days: one in time, one late but as confirmed.
+            line("P1", "mug", "S1", march, march + timedelta(days=8)),
+            line("P1", "pot", "S1", march, march + timedelta(days=12), confirmed_on=march + timedelta(days=12)),
+            # After 20 days, 5 of 30 units missing, confirmed for the 12th day and then for the 20th.
+            line(
+                "P2",
+                "mug",
+                "S1",
+                april,
+                april + timedelta(days=20),
+                ordered_qty=30,
+                received_qty=25,
+                unit_cost=Decimal("2.20"),
+                confirmed_on=april + timedelta(days=12),
+                last_confirmed_on=april + timedelta(days=20),
+            ),
+            # Open: 29 and 9 days old on 30 April; the first was due, the second is due on 1 May.
+            line("P2", "pot", "S1", april, None, confirmed_on=april + timedelta(days=5)),
+            line("P3", "mug", "S1", day("04-21"), None, unit_cost=Decimal("1.80")),
+            # Sent before the window, received in it, after 14 days.
+            line("P0", "mug", "S1", day("02-20"), day("03-06")),
+            # Received after the window: still open.
+            line("P4", "jar", "S2", day("04-29"), UNTIL),
+            # Nothing of S3 lies in the window.
+            line("P5", "jar", "S3", day("01-01"), day("01-09")),
+        ],
+    )
+
+
+def test_the_scorecard_by_hand(shop: Shop) -> None:
+    load_spring(shop)
+    found = shop.inventory.suppliers(UNTIL, basis="requested", window_days=60)
+    first, second = found.to_dict("records")
+    # Lead times 8, 12, 20, 14: mean 13.5, squares 804: sd √((4 × 804 − 54²) ÷ 12) = 5
+    # P90: sorted 8, 12, 14, 20; place 2.7: 14 + 0.7 × 6 = 18.2
+    # By units: (80 + 120 + 500 + 140) ÷ 55 = 15.27
+    # Median of the lines sent: 8, 9+, 12, 20, 29+: 4/5 × 2/3 × 1/2 = 0.267 at 20
+    # First line: P1 8, P2 20, P0 14; all lines: P1 12, P0 14
+    # Requested for 12 March twice, 11 April twice and 2 March (P0): 1 + 0 in time and in full
+    # Prices: 20 + 20 + 66 + 20 + 18 = 144, at the first ones 20 + 20 + 60 + 20 + 20 = 140
+    assert first == {
+        "supplier": "S1",
+        "supplier_name": "Pottery",
+        "lines": 5,
+        "received_lines": 4,
+        "open_lines": 2,
+        "open_days_mean": 19.0,
+        "open_days_max": 29,
+        "lead_time_mean": 13.5,
+        "lead_time_sd": pytest.approx(5.0),
+        "lead_time_cv": pytest.approx(5 / 13.5),
+        "lead_time_p90": pytest.approx(18.2),
+        "lead_time_weighted": pytest.approx(840 / 55),
+        "lead_time_median": 20,
+        "first_receipt_mean": pytest.approx(14.0),
+        "full_receipt_mean": pytest.approx(13.0),
+        "due_lines": 5,
+        "on_time_rate": pytest.approx(0.2),
+        "in_full_rate": pytest.approx(0.6),
+        "otif_rate": pytest.approx(0.2),
+        "ordered_amount": Decimal("144.0000"),
+        "price_drift": pytest.approx(144 / 140 - 1),
+    }
+    assert list(first) == list(SUPPLIERS.fields)
+    assert (second["supplier"], second["supplier_name"], second["lines"], second["open_lines"]) == ("S2", None, 1, 1)
+    assert (second["open_days_max"], second["received_lines"], second["lead_time_mean"]) == (1, 0, None)
+    assert (second["lead_time_sd"], second["lead_time_p90"], second["due_lines"]) == (None, None, 0)
+    assert (second["on_time_rate"], second["lead_time_median"], second["full_receipt_mean"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("basis", "due", "on_time", "in_full", "otif"),
+    [
+        # Confirmed: P1 pot by day 12, in time and in full; P2 mug by day 12, late and short; P2 pot open.
+        ("first_confirmed", 3, 1, 1, 1),
+        # P2 mug was moved to day 20: in time, but short.
+        ("last_confirmed", 3, 2, 1, 1),
+        ("requested", 5, 1, 3, 1),
+    ],
+)
+def test_what_is_due_depends_on_the_basis(
+    shop: Shop, basis: str, due: int, on_time: int, in_full: int, otif: int
+) -> None:
+    load_spring(shop)
+    found = shop.inventory.suppliers(UNTIL, basis=basis, window_days=60)  # type: ignore[arg-type]
+    rates = rows_of(found, "due_lines", "on_time_rate", "in_full_rate", "otif_rate")[0]
+    assert rates == (due, *(pytest.approx(count / due) for count in (on_time, in_full, otif)))
+
+
+def test_lead_times_in_working_days(shop: Shop) -> None:
+    load_spring(shop)
+    found = shop.inventory.suppliers(UNTIL, basis="requested", window_days=60, days="working")
+    # Monday 2 March + 8 days: 6; + 12 to Saturday 14 March: 9 (P1). Wednesday 1 April + 20: 14 (P2). Friday 20 February
+    # + 14: 10 (P0). Open since 1 April and 21 April, on Thursday 30 April: 21 and 7.
+    assert rows_of(found, "lead_time_mean", "open_days_max", "open_days_mean")[0] == (39 / 4, 21, 14.0)
+
+
+def test_days_that_are_not_final_are_left_out(shop: Shop) -> None:
+    load_spring(shop)
+    shop.final_until = day("03-11")
+    found = shop.inventory.suppliers(basis="requested", window_days=60)
+    assert rows_of(found, "supplier", "received_lines", "open_lines") == [("S1", 2, 1), ("S3", 0, 0)][:1] + [("S3", 0, 0)]
+
+
+@pytest.mark.parametrize("wrong", [{"basis": "promised"}, {"basis": "requested", "days": "bank"}])
+def test_what_there_is_not_is_refused(duck: Shop, wrong: dict[str, str]) -> None:
+    with pytest.raises(MetricError, match="Unknown"):
+        duck.inventory.suppliers(UNTIL, **wrong)  # type: ignore[arg-type]
