@@ -7,7 +7,7 @@ from functools import cached_property
 
 import duckdb
 import pandas as pd
-from dashboard.draws import Draw
+from dashboard.draws import LAST, Draw
 
 _GOODS = "kind IN ('sale', 'discount', 'return')"
 
@@ -36,12 +36,12 @@ class Frames:
     def orders(self) -> pd.DataFrame:
         """The orders; customers as whole numbers, -1 for a guest."""
         return self._read(
-            """SELECT booked_on AS booked, ordered_on AS ordered, channel, customer_order_number,
+            """SELECT booked_on AS booked, ordered_on AS ordered, channel, country, customer_order_number,
                       CAST(goods_amount AS DOUBLE) AS amount,
                       coalesce(dense_rank() OVER (ORDER BY customer_id), -1) AS customer,
                       customer_id IS NOT NULL AS known
                FROM orders""",
-            "channel",
+            "channel country",
         )
 
     @cached_property
@@ -89,9 +89,9 @@ class Frames:
     def stock(self) -> pd.DataFrame:
         """The stock of every evening."""
         return self._read(
-            """SELECT day, category, i.on_hand - i.committed AS available
+            """SELECT day, sku, category, i.on_hand - i.committed AS available, i.incoming
                FROM inventory_daily i LEFT JOIN products USING (sku)""",
-            "category",
+            "sku category",
         )
 
     def _read(self, sql: str, texts: str) -> pd.DataFrame:
@@ -195,6 +195,37 @@ def stock_outs(frames: Frames, draw: Draw) -> object:
     """Share the evenings without stock by category and month."""
     rows = _within(frames.stock, "day", draw.start, draw.end)
     return (rows["available"] <= 0).groupby([rows["category"], rows["day"].dt.to_period("M")], observed=True).mean()
+
+
+def cohorts(frames: Frames, draw: Draw) -> object:
+    """Count the customers of each month of first order in each month they ordered in."""
+    rows = frames.orders[frames.orders["known"] & (frames.orders["country"] == draw.country)]
+    month = rows["ordered"].dt.to_period("M")
+    first = month.groupby(rows["customer"]).transform("min")
+    return rows["customer"].groupby([first, month]).nunique()
+
+
+def segments(frames: Frames, draw: Draw) -> object:
+    """Score customers by recency, frequency and value in fifths, and sum them by score."""
+    rows = frames.orders[frames.orders["known"]]
+    per = rows.groupby("customer").agg(last=("ordered", "max"), count=("ordered", "size"), value=("amount", "sum"))
+    scores = {name: (per[name].rank(method="min", pct=True) * 5).clip(upper=4.99).astype(int) for name in per}
+    return per.groupby([scores["last"], (scores["count"] + scores["value"]) // 2])["value"].agg(["size", "sum"])
+
+
+def reorder(frames: Frames, draw: Draw) -> object:
+    """Measure demand over eight weeks on days with stock, and lead times, and put both into the formula."""
+    start, end = LAST - timedelta(days=56), LAST
+    sold = _within(frames.goods, "ordered", start, end)
+    sold = _by(sold[sold["kind"] == "sale"], "sku", "ordered")["qty"].sum()
+    stock = _within(frames.stock, "day", start, end)
+    days = stock[stock["available"] > 0].join(sold.rename_axis(["sku", "day"]), on=["sku", "day"])
+    demand = _by(days.fillna({"qty": 0}), "sku")["qty"].agg(["mean", "std"])
+    came = frames.purchases.dropna(subset="received_on")
+    lead = (came["received_on"] - came["ordered_on"]).dt.days.groupby(came["sku"]).agg(["mean", "std"])
+    both = demand.join(lead, rsuffix="_lead")
+    spread = both["mean_lead"] * both["std"] ** 2 + (both["mean"] * both["std_lead"]) ** 2
+    return both["mean"] * both["mean_lead"] + 1.645 * spread**0.5
 
 
 def _periods(draw: Draw) -> tuple[tuple[date, date], tuple[date, date]]:

@@ -152,7 +152,14 @@ QUESTIONS = (
     ),
     _funnel("funnel of four weeks by device", "device", FOUR_WEEKS),
     _funnel("funnel of a year by traffic source", "traffic_source", YEAR),
-    _products("products", lambda d: {}, "", "products_daily"),
+    _products("products", lambda d: {}, "", "products_by_day"),
+    _products("products, a country", lambda d: {"country": d.country}, "AND country = $country", "products_daily"),
+    _products(
+        "products, a country and a channel",
+        lambda d: {"country": d.country, "channel": d.channel},
+        "AND country = $country AND channel = $channel",
+        "products_daily",
+    ),
     Question(
         name="customers' orders on time and in full by country",
         ask=lambda ws, d: ws.query(["otif", "on_time_rate", "orders_due"], by="country", **d.period),
@@ -217,5 +224,55 @@ QUESTIONS = (
             GROUP BY category, date_trunc('month', day)""",
         pandas=frames.stock_outs,
         keys=("category", "month"),
+    ),
+    Question(
+        name="cohorts by month, a country",
+        ask=lambda ws, d: ws.customers.cohorts(where={"country": d.country}),
+        by_hand="""
+            WITH cells AS (
+                SELECT cohort, month, sum(customers) AS customers, sum(net_amount) AS net_sales,
+                       datediff('month', cohort, month) AS age
+                FROM cohort_months WHERE country = $country GROUP BY cohort, month),
+            grid AS (
+                SELECT cohort, customers AS size, unnest(range(0, datediff('month', cohort, CAST($last AS DATE)))) AS age
+                FROM cells WHERE age = 0)
+            SELECT g.cohort, g.age, g.size, coalesce(c.customers, 0) AS customers, coalesce(c.net_sales, 0) AS net_sales,
+                   coalesce(c.customers, 0) / CAST(g.size AS DOUBLE) AS retention
+            FROM grid g LEFT JOIN cells c USING (cohort, age)""",
+        pandas=frames.cohorts,
+        keys=("cohort", "age"),
+    ),
+    Question(
+        name="customer segments (RFM)",
+        ask=lambda ws, d: ws.customers.segments(),
+        by_hand="""
+            SELECT segment, count(*) AS customers, count(*) / CAST(sum(count(*)) OVER () AS DOUBLE) AS share,
+                   sum(monetary_value) AS net_sales, avg(frequency) AS average_frequency,
+                   avg(recency_days) AS average_recency_days, median(recency_days) AS median_recency_days
+            FROM customer_scores GROUP BY segment""",
+        pandas=frames.segments,
+        keys=("segment",),
+    ),
+    Question(
+        name="inventory with reorder points",
+        ask=lambda ws, d: ws.inventory.reorder(),
+        by_hand="""
+            WITH moments AS (
+                SELECT sku AS product, on_hand, committed, incoming, on_hand - committed + incoming AS position,
+                       units / CAST(nullif(days, 0) AS DOUBLE) AS daily_units,
+                       sqrt((days * unit_squares - units * units) / CAST(nullif(days * (days - 1), 0) AS DOUBLE)) AS sd,
+                       lead_days / CAST(nullif(deliveries, 0) AS DOUBLE) AS lead_days,
+                       sqrt((deliveries * lead_squares - lead_days * lead_days)
+                            / CAST(nullif(deliveries * (deliveries - 1), 0) AS DOUBLE)) AS lead_sd
+                FROM product_positions),
+            safe AS (
+                SELECT *, 1.6448536269514722 * sqrt((lead_days + 7) * sd * sd + daily_units * daily_units
+                                                    * lead_sd * lead_sd) AS safety_stock
+                FROM moments)
+            SELECT product, name AS product_name, category, on_hand, committed, incoming, position, daily_units, lead_days,
+                   safety_stock, daily_units * (lead_days + 7) + safety_stock AS reorder_point
+            FROM safe LEFT JOIN products ON sku = product""",
+        pandas=frames.reorder,
+        keys=("product",),
     ),
 )

@@ -67,7 +67,10 @@ def _to_date(t: Tables) -> ir.Table:
     import ibis
 
     known = t.customers
-    last = t.orders.aggregate(as_of=(t.orders["ordered_on"].max() + ibis.interval(days=1)).cast("date"))
+    # From a time, because a day and an interval make a time in some engines, whatever ibis takes it for.
+    last = t.orders.aggregate(
+        as_of=(t.orders["ordered_on"].max().cast("timestamp") + ibis.interval(days=1)).cast("date")
+    )
     return known.select(
         "customer_id", "last_order_on", frequency="order_count", monetary_value=known["net_amount"].cast(_SUM)
     ).cross_join(last)

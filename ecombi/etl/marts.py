@@ -27,6 +27,8 @@ _SORTED = {
     "fulfilments": "due_on, order_id",
     "cohort_months": "cohort, month",
     "days_loaded": "basis, day",
+    "customer_scores": "segment, monetary_value DESC, customer_id",
+    "product_positions": "sku",
 }
 """Derived table -> what its rows are sorted by, in the order they are built; a reader of some days skips all others."""
 
@@ -65,12 +67,18 @@ def build_marts(build: Build) -> None:
 
 
 def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, name: str, order: str) -> None:
-    from ecombi.metrics.building import derived_sql
+    from ecombi.customers.rfm import scores
+    from ecombi.inventory.positions import product_positions
+    from ecombi.metrics.building import insert_sql
+    from ecombi.metrics.tables import DERIVED
 
+    rows = {**DERIVED, "customer_scores": scores, "product_positions": product_positions}[name]
     columns = ", ".join(tables.metadata.tables[name].columns.keys())
     with changes.watching(name):
         connection.execute(f"DELETE FROM {name}")
-        connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({derived_sql(name)}) ORDER BY {order}")
+        connection.execute(
+            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({insert_sql(rows)}) ORDER BY {order}"
+        )
 
 
 def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int]) -> None:

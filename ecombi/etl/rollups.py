@@ -75,7 +75,9 @@ class Changes:
                 parts.append(f"SELECT {day} AS day FROM {history.name} WHERE replaced_by > {self.since}")
         for lookup in dict.fromkeys(cut.lookup(table) for cut in rollup.cuts):
             if lookup is not None:
-                where = f"{lookup.table.name}_changed" if lookup.table.name in _WATCHED else self._newer(lookup.table.name)
+                where = (
+                    f"{lookup.table.name}_changed" if lookup.table.name in _WATCHED else self._newer(lookup.table.name)
+                )
                 parts.append(f"SELECT {day} AS day FROM {table.name} SEMI JOIN {where} USING ({lookup.key})")
         return " UNION ".join(parts)
 
@@ -104,7 +106,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Chan
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT * FROM ({days})")
         connection.execute(f"DELETE FROM {name} r USING {TOUCHED} t WHERE r.basis = t.role AND r.day = t.day")
-        connection.execute(f"{insert} SELECT * FROM ({rollup_sql(rollup, touched_only=True)}) ORDER BY {_order(rollup)}")
+        connection.execute(
+            f"{insert} SELECT * FROM ({rollup_sql(rollup, touched_only=True)}) ORDER BY {_order(rollup)}"
+        )
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
     return int(rows)
 

@@ -15,6 +15,16 @@ from ecombi.schema import tables
 from ecombi.sources import Output, Staged
 from ecombi.sources.columns import computed, delivered, duckdb_type
 
+_INSIDE = """
+    n.started_at >= t.started_at AND n.ended_at <= t.ended_at
+    AND (n.started_at, n.ended_at) IS DISTINCT FROM (t.started_at, t.ended_at)
+"""
+"""A delivered visit n is a part of the known one t: of an export that begins or ends within it."""
+_TORN = """
+    (n.started_at > t.started_at AND n.ended_at > t.ended_at)
+    OR (n.started_at < t.started_at AND n.ended_at < t.ended_at)
+"""
+"""Neither of the two holds the other."""
 _TABLES = {table.name: table for table in (*tables.LOADED, tables.lookups)}
 
 
@@ -41,6 +51,8 @@ class Writer:
         for output in staged.outputs:
             if output.per_row:
                 self._hold_back_misfits(staged, output)
+            elif output.parts and self._holds(output.table):
+                self._hold_back_torn(staged, output)
         for position, output in enumerate(staged.outputs):
             if self._repeats_keys(output, position):
                 self._hold_back_contradictions(staged, output, position)
@@ -56,6 +68,8 @@ class Writer:
         counted, fresh = [], []
         for position, output in enumerate(staged.outputs):
             once = self._first_of_each_key(staged, output, position)
+            if output.parts and self._holds(output.table):
+                once = f"(SELECT s.* FROM {once} s ANTI JOIN {self._overlapping(output, _INSIDE)} o USING (source_row))"
             written = self._append(output, once) if output.table == "ledger" else self._upsert(output, once, position)
             if output.per_row:
                 counted.append(output.relation)
@@ -106,6 +120,25 @@ class Writer:
                 WHERE p IS NOT NULL
                 """
             )
+
+    def _hold_back_torn(self, staged: Staged, output: Output) -> None:
+        """Hold back the events of a visit of which the warehouse has another part: neither is the whole."""
+        self.connection.execute(
+            f"""
+            INSERT INTO {staged.rejected}
+            SELECT source_row, 'torn_visit', 'session_id', session_id,
+                   concat('The visit ', session_id, ' is in the warehouse with an earlier or a later part. '
+                          'Deliver all of its events in one file.')
+            FROM {output.parts} SEMI JOIN {self._overlapping(output, _TORN)} USING (session_id)
+            """
+        )
+
+    def _overlapping(self, output: Output, how: str) -> str:
+        """Return the relation of the delivered visits that lie so to what is known of them."""
+        return (
+            f"(SELECT n.source_row, n.session_id FROM {output.relation} n "
+            f"JOIN {output.table} t ON t.session_id = n.session_id WHERE {how})"
+        )
 
     def _repeats_keys(self, output: Output, position: int) -> bool:
         """Note the rows that share their key with others, and say whether there are any."""

@@ -63,7 +63,7 @@ class ReplayAdvice:
     @property
     def sentence(self) -> str:
         """What the rule would have done, in words."""
-        now, then = (fmt.short(rate, Unit.RATE) for rate in (self.stock_out_rate, self.stock_out_rate_before))
+        now, then = fmt.column([self.stock_out_rate, self.stock_out_rate_before], Unit.RATE)
         return f"With this rule you would have had {now} stock-out days instead of {then}{self._price}."
 
     @property

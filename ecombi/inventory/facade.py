@@ -218,7 +218,7 @@ class Inventory:
 
         Args:
             until: See the class; None: the day after the last recorded evening.
-            days: Days to replay; demand is measured from `window_days` before them.
+            days: Days to replay, fewer where less is recorded; demand is measured from `window_days` before them.
             service_level: As for `reorder`.
             review_days: As for `reorder`, at least 1.
             cover_days: As for `reorder`.

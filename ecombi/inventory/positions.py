@@ -4,39 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import BigInteger, Column, Date, MetaData, String, Table
-
 from ecombi.errors import AccessDenied
 from ecombi.inventory.days import shifted
 from ecombi.inventory.demand import WINDOW_DAYS, demand_sums
 from ecombi.inventory.receipts import RECEIPTS, lead_time_sums, supplier_of
 from ecombi.metrics.analysis import Analysis, Field
-from ecombi.schema.tables import MONEY
+from ecombi.schema import tables
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from ecombi.metrics.tables import Tables
 
-PRODUCT_POSITIONS: Final = Table(
-    "product_positions",
-    MetaData(),
-    Column("sku", String, nullable=False, comment="Stock keeping unit, as the shop writes it."),
-    Column("supplier_id", String, comment="Supplier of its last purchase order; null where nothing was ever ordered."),
-    Column("stock_on", Date, nullable=False, comment="The evening of the stock: the last recorded one."),
-    Column("on_hand", BigInteger, nullable=False, comment="Units in the warehouse."),
-    Column("committed", BigInteger, nullable=False, comment="Units sold and not yet shipped."),
-    Column("incoming", BigInteger, nullable=False, comment="Units ordered from suppliers and not yet received."),
-    Column("unit_cost", MONEY, nullable=False, comment="Cost of one unit that evening."),
-    Column("days", BigInteger, comment="Days of the window that count for the demand; see the analysis demand."),
-    Column("units", BigInteger, comment="Units ordered on these days."),
-    Column("unit_squares", BigInteger, comment="Sum of the squares of the units of each of these days."),
-    Column("deliveries", BigInteger, comment="Last deliveries of the supplier; null before the first."),
-    Column("lead_days", BigInteger, comment="Sum of the calendar days they took."),
-    Column("lead_squares", BigInteger, comment="Sum of the squares of the days each of them took."),
-    comment="One row per product with stock recorded on the last recorded evening, and what advice is computed from.",
-    info={"key": ("sku",)},
-)
+PRODUCT_POSITIONS: Final = tables.product_positions
 """Kept after each load, so that advice for the day after the last recorded evening need not read the history."""
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import ibis
 import ibis.expr.types as ir
 
@@ -11,18 +14,20 @@ from ecombi.metrics.parameters import parameter, to_sql
 from ecombi.metrics.rollups import Rollup, rows_column
 from ecombi.metrics.rows import TRUNCATE, counts, rows_of
 from ecombi.metrics.shapes import Leg, Shape
-from ecombi.metrics.tables import DERIVED, Tables, unbound
+from ecombi.metrics.tables import Tables, unbound
 from ecombi.schema.periods import Grain
 
 TOUCHED = "touched_days"
 """Table that a build makes for an incremental rollup: role and day (or first of the month) of the rows to sum anew."""
 
 
-def derived_sql(name: str) -> str:
-    """Return the rows of a derived table, as a SELECT with its columns in order."""
-    return to_sql(DERIVED[name](Tables()), "duckdb")
+@cache
+def insert_sql(rows: Callable[[Tables], ir.Table]) -> str:
+    """Return the rows of a derived table as a SELECT."""
+    return to_sql(rows(Tables()), "duckdb")
 
 
+@cache
 def rollup_sql(rollup: Rollup, *, touched_only: bool = False) -> str:
     """Return the rows of a rollup, as a SELECT with its columns in order.
 

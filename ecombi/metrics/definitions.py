@@ -18,6 +18,9 @@ Read = Callable[["ir.Table"], "ir.Value"]
 """Computes a value from a row of a mart."""
 
 
+_ADDS_UP = "Over every dimension and over time."
+
+
 class Unit(StrEnum):
     """What a metric is counted in."""
 
@@ -92,7 +95,7 @@ class Metric:
     @property
     def adds_up(self) -> str:
         """Whether parts sum to the whole, in words."""
-        return "Over every dimension and over time."
+        return _ADDS_UP
 
     @property
     def exact(self) -> bool:
@@ -272,6 +275,11 @@ class Difference(Metric):
     def null_rule(self) -> str:
         """When there is no value, in words."""
         return f"No value where {self.minuend.label} or {self.subtrahend.label} has none."
+
+    @property
+    def adds_up(self) -> str:
+        """Whether parts sum to the whole, in words: as both metrics do."""
+        return next((part.adds_up for part in self.parts if part.adds_up != _ADDS_UP), _ADDS_UP)
 
     @property
     def exact(self) -> bool:

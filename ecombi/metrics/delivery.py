@@ -42,10 +42,6 @@ def _perfect(row: ir.Table) -> ir.Value:
     return row["is_on_time"] & row["is_in_full"] & row["is_documented"] & row["is_undamaged"]
 
 
-def _is_delivered(row: ir.Table) -> ir.Value:
-    return row["delivered_on"].notnull()
-
-
 def _parcel_on_time(row: ir.Table) -> ir.Value:
     return (row["delivered_on"] <= row["promised_on"]).fill_null(False)
 
@@ -272,7 +268,6 @@ delivered_parcels: Final = Measure(
     source=_OURS,
     owner=_OWNER,
     mart=SHIPMENTS,
-    where=_is_delivered,
     dated="delivered",
     value=None,
 )
@@ -331,7 +326,6 @@ _days_in_transit: Final = Measure(
     source=_OURS,
     owner=_OWNER,
     mart=SHIPMENTS,
-    where=_is_delivered,
     dated="delivered",
     value=_transit_days,
 )
@@ -361,7 +355,6 @@ transit_days_p90: Final = QuantileMeasure(
     source="Type 7 of Hyndman and Fan (1996), Sample quantiles in statistical packages.",
     owner=_OWNER,
     mart=SHIPMENTS,
-    where=_is_delivered,
     dated="delivered",
     value=_transit_days,
     share=0.9,

@@ -22,10 +22,6 @@ _OTIF: Final = "https://wiki.syensqo.com/plugins/viewsource/viewpagesrc.action?p
 _EARLY: Final = "Early is on time."
 
 
-def _is_received(row: ir.Table) -> ir.Value:
-    return row["received_on"].notnull()
-
-
 def _is_open(row: ir.Table) -> ir.Value:
     return row["received_on"].isnull()
 
@@ -58,27 +54,14 @@ def _in_full_by_confirmed(row: ir.Table) -> ir.Value:
     return _by_confirmed(row) & _is_in_full(row)
 
 
-def _in_full_by_changed(row: ir.Table) -> ir.Value:
-    return (row["received_on"] <= row["last_confirmed_on"]).fill_null(False) & _is_in_full(row)
-
-
-def _is_unchanged(row: ir.Table) -> ir.Value:
-    return row["last_confirmed_on"].isnull()
-
-
-def _in_full_by_unchanged(row: ir.Table) -> ir.Value:
-    return _in_full_by_confirmed(row) & _is_unchanged(row)
+def _in_full_by_last_confirmed(row: ir.Table) -> ir.Value:
+    last = row["last_confirmed_on"].coalesce(row["confirmed_on"])
+    return (row["received_on"] <= last).fill_null(False) & _is_in_full(row)
 
 
 def _standard_deviation(squares: ir.FloatingColumn, days: ir.FloatingColumn, lines: ir.FloatingColumn) -> ir.Value:
     # Whole numbers up to the last step, so that nothing is lost and nothing falls below 0.
     return ((lines * squares - days * days) / (lines * (lines - 1)).nullif(0)).sqrt()
-
-
-def _share_of_both(
-    good: ir.FloatingColumn, good_too: ir.FloatingColumn, lines: ir.FloatingColumn, lines_too: ir.FloatingColumn
-) -> ir.Value:
-    return (good + good_too) / (lines + lines_too).nullif(0)
 
 
 units_received: Final = Measure(
@@ -92,7 +75,6 @@ units_received: Final = Measure(
     source="Composed from the lines of purchase orders.",
     owner=_OWNER,
     mart=PURCHASES,
-    where=_is_received,
     dated="received",
     value="received_qty",
 )
@@ -226,7 +208,6 @@ supplier_lead_time_p90: Final = QuantileMeasure(
     source="Type 7 of Hyndman and Fan (1996), Sample quantiles in statistical packages.",
     owner=_OWNER,
     mart=PURCHASES,
-    where=_is_received,
     dated="received",
     value=_lead_days,
     share=0.9,
@@ -283,39 +264,21 @@ _good_confirmed: Final = replace(
     where=_in_full_by_confirmed,
 )
 
-_lines_unchanged: Final = replace(
-    _lines_confirmed,
-    name="purchase_lines_unchanged",
-    label="Purchase lines confirmed once",
-    formula="Number of purchase order lines by the day first confirmed, where it was never changed.",
-    example="Q1 = 1",
-    where=_is_unchanged,
-)
-
-_good_unchanged: Final = replace(
-    _lines_unchanged,
-    name="purchase_lines_good_unchanged",
-    label="Purchase lines confirmed once and received in full by then",
-    formula="Number of purchase order lines received in full by the day confirmed, where it was never changed.",
-    where=_in_full_by_unchanged,
-)
-
-_lines_changed: Final = replace(
+_lines_last_confirmed: Final = replace(
     _lines_requested,
-    name="purchase_lines_changed",
-    label="Purchase lines confirmed anew",
-    formula="Number of purchase order lines by the day last confirmed, where it was changed.",
-    example="Q2 = 1",
+    name="purchase_lines_last_confirmed",
+    label="Purchase lines last confirmed",
+    formula="Number of purchase order lines by the day last confirmed, which is the first where it was never changed.",
     dated="last_confirmed",
 )
 
-_good_changed: Final = replace(
-    _lines_changed,
-    name="purchase_lines_good_changed",
-    label="Purchase lines confirmed anew and received in full by then",
-    formula="Number of purchase order lines received in full by the day last confirmed, where it was changed.",
-    example="None = 0",
-    where=_in_full_by_changed,
+_good_last_confirmed: Final = replace(
+    _lines_last_confirmed,
+    name="purchase_lines_good_last_confirmed",
+    label="Purchase lines received in full by the day last confirmed",
+    formula="Number of purchase order lines of which every unit was received by the day last confirmed.",
+    example="Q1 = 1",
+    where=_in_full_by_last_confirmed,
 )
 
 supplier_on_time_rate: Final = Ratio(
@@ -363,7 +326,7 @@ supplier_otif_confirmed: Final = Ratio(
     denominator=_lines_confirmed,
 )
 
-supplier_otif_last_confirmed: Final = Formula(
+supplier_otif_last_confirmed: Final = Ratio(
     name="supplier_otif_last_confirmed",
     label="Supplier OTIF, as last confirmed",
     unit=Unit.RATE,
@@ -374,10 +337,9 @@ supplier_otif_last_confirmed: Final = Formula(
         f"day in time looks good here. {_EARLY} Late open lines count against. Left out: lines the supplier never "
         "confirmed."
     ),
-    example="(1 + 0) ÷ (1 + 1) = 50.0%",
+    example="1 ÷ 2 = 50.0%",
     source=_OTIF,
     owner=_OWNER,
-    terms=(_good_unchanged, _good_changed, _lines_unchanged, _lines_changed),
-    compute=_share_of_both,
-    no_value="No value where no line was confirmed for the period.",
+    numerator=_good_last_confirmed,
+    denominator=_lines_last_confirmed,
 )

@@ -374,6 +374,25 @@ customer_scores = _table(
     _c("segment", String, "Name of the segment of the scores.", required=True),
 )
 
+product_positions = _table(
+    "product_positions",
+    "One row per product with stock recorded on the last recorded evening, and what advice is computed from.",
+    ("sku",),
+    _c("sku", String, "Stock keeping unit, as the shop writes it."),
+    _c("supplier_id", String, "Supplier of its last purchase order; null where nothing was ever ordered."),
+    _c("stock_on", Date, "The evening of the stock: the last recorded one.", required=True),
+    _c("on_hand", BigInteger, "Units in the warehouse.", required=True),
+    _c("committed", BigInteger, "Units sold and not yet shipped.", required=True),
+    _c("incoming", BigInteger, "Units ordered from suppliers and not yet received.", required=True),
+    _c("unit_cost", MONEY, "Cost of one unit that evening.", required=True),
+    _c("days", BigInteger, "Days of the window that count for the demand; see the analysis demand."),
+    _c("units", BigInteger, "Units ordered on these days."),
+    _c("unit_squares", BigInteger, "Sum of the squares of the units of each of these days."),
+    _c("deliveries", BigInteger, "Last deliveries of the supplier; null before the first."),
+    _c("lead_days", BigInteger, "Sum of the calendar days they took."),
+    _c("lead_squares", BigInteger, "Sum of the squares of the days each of them took."),
+)
+
 days_loaded = _table(
     "days_loaded",
     "One row per basis, day and load: how many ledger rows of the day the load brought.",
@@ -417,7 +436,7 @@ What was known right after load L: a table's rows with load_id <= L, and those o
 were replaced later, replaced_by > L.
 """
 
-BUILT = (orders, customers, fulfilments, cohort_months, customer_scores, days_loaded, facts)
+BUILT = (orders, customers, fulfilments, cohort_months, customer_scores, product_positions, days_loaded, facts)
 """Tables computed from the loaded ones after each load; the rollups of ecombi.metrics.rollups come on top."""
 
 BOOKKEEPING = (shop, loads, quarantine, lookups)

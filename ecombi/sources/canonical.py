@@ -35,6 +35,10 @@ _HAPPENED = {
 """Table -> the column that says when a row came to be. Tables that are not here are delivered whole."""
 
 _LATER: dict[str, dict[str, tuple[str, str]]] = {
+    "sessions": {
+        **{name: (name, "NULL") for name in ("viewed_at", "added_at", "checkout_at", "completed_at", "ended_at")},
+        "order_id": ("completed_at", "NULL"),
+    },
     "purchase_orders": {
         "confirmed_on": ("confirmed_on", "NULL"),
         "last_confirmed_on": ("confirmed_on", "NULL"),
@@ -154,7 +158,7 @@ class TableDelivery:
         scan = f"read_parquet([{files}], file_row_number = true, filename = true)"
         present = self._present(connection, scan)
         number = f"CASE filename {' '.join(starts)} END + file_row_number + 1"
-        columns = ", ".join(f"{self._as_known(name)} AS {name}" for name in present)
+        columns = ", ".join(f"{self._as_known(name, present)} AS {name}" for name in present)
         bound = self._bound()
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW canonical_rows AS "
@@ -197,11 +201,11 @@ class TableDelivery:
         midnight = datetime.combine(self.until, time(), time_zone(self.shop.time_zone)).astimezone(UTC)
         return f"{column} < TIMESTAMP '{midnight:%Y-%m-%d %H:%M:%S}'"
 
-    def _as_known(self, name: str) -> str:
+    def _as_known(self, name: str, present: Sequence[str]) -> str:
         """Return the column as it was known on the day `until`: what is written later is not there yet."""
         kind = duckdb_type(self.table.c[name].type)
         later = _LATER.get(self.name, {}).get(name)
-        if later is None or self.until is None:
+        if later is None or self.until is None or later[0] not in present:
             return f"CAST({name} AS {kind})"
         happened, before = later
         return f"CAST(CASE WHEN {self._before(happened)} THEN {name} ELSE {before} END AS {kind})"

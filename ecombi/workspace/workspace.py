@@ -22,10 +22,16 @@ from ecombi.schema.shop import Shop
 from ecombi.settings import Settings, load_settings
 from ecombi.workspace.loading import Loading
 from ecombi.workspace.quarantine import Quarantine
+from ecombi.workspace.questions import analyses, explained
 
 if TYPE_CHECKING:
+    from ecombi.customers import Customers
+    from ecombi.inventory import Inventory
+    from ecombi.metrics.analysis import Analysis
     from ecombi.metrics.answers import Answers
-    from ecombi.metrics.result import Result
+    from ecombi.metrics.definitions import Metric
+    from ecombi.metrics.movement import Movement
+    from ecombi.metrics.result import AnalysisResult, Result
 
 
 def open_workspace(path: str | Path | None = None, **settings: object) -> Workspace:
@@ -153,6 +159,104 @@ class Workspace:
         seen.identity = identity or NOBODY
         seen.__dict__["answers"] = self.answers.seen_by(seen.identity)
         return seen
+
+    # Questions no single metric answers
+
+    @property
+    def customers(self) -> Customers:
+        """Questions about customers: scores, cohorts, purchase patterns, journeys, lifetime value, churn risk."""
+        from ecombi.customers import Customers
+
+        return Customers(self.answers.analyse)
+
+    @property
+    def inventory(self) -> Inventory:
+        """Questions about stock, demand and suppliers: what to reorder, classes, scorecards, replays."""
+        from ecombi.inventory import Inventory
+
+        return Inventory(self.answers.analyse)
+
+    def why(
+        self,
+        metric: str = "net_sales",
+        *,
+        start: str | date,
+        end: str | date,
+        compare: str | Period | tuple[str | date, str | date] = "previous",
+        by: str | Sequence[str] = (),
+        basis: str = "booked",
+        where: Mapping[str, object] | None = None,
+    ) -> Movement:
+        """Say why net sales moved: the exact change taken apart by volume, price, mix, discounts, returns, and parts.
+
+        Args:
+            metric: net_sales; no other metric can be taken apart so.
+            start: First day, in the shop's time zone.
+            end: The day after the last one.
+            compare: What it is compared with; see `query`.
+            by: Dimensions whose values are listed with what each added.
+            basis: See `query`.
+            where: See `query`.
+
+        Raises:
+            MetricError: Another metric, or an unknown dimension or filter.
+            PeriodError: An impossible day, period or comparison.
+        """
+        from ecombi.metrics.decomposition import explain
+
+        question = MetricQuery.of(metric, by=by, start=start, end=end, compare=compare, basis=basis, where=where)
+        return explain(question, self.answers.run)
+
+    def bridge(self, start: str | date, end: str | date) -> AnalysisResult:
+        """Lead from the net sales ordered in a period to those booked in it, line by line, exactly.
+
+        Args:
+            start: First day, in the shop's time zone.
+            end: The day after the last one.
+
+        Raises:
+            PeriodError: An impossible day or period.
+        """
+        from ecombi.metrics.bridge import bridge
+
+        return self._over(bridge, start, end)
+
+    def payouts(self, start: str | date, end: str | date) -> AnalysisResult:
+        """List what each payout of the payment providers is made of; see `ecombi.metrics.payouts`.
+
+        Raises:
+            PeriodError: An impossible day or period.
+        """
+        from ecombi.metrics.payouts import payouts
+
+        return self._over(payouts, start, end)
+
+    def payment_differences(self, start: str | date, end: str | date) -> AnalysisResult:
+        """List the orders of a period whose payments differ from what the ledger says they were charged.
+
+        Raises:
+            PeriodError: An impossible day or period.
+        """
+        from ecombi.metrics.payouts import payment_differences
+
+        return self._over(payment_differences, start, end)
+
+    def _over(self, analysis: Analysis, start: str | date, end: str | date) -> AnalysisResult:
+        period = Period.of(start, end)
+        return self.answers.analyse(analysis, values={"start": period.start, "end": period.end})
+
+    def explain(self, name: str) -> Metric | Analysis:
+        """Return what a metric or an analysis means: formula, unit, what it leaves out, version, owner, source.
+
+        Raises:
+            UnknownMetricError: Neither a metric nor an analysis.
+        """
+        return explained(name)
+
+    @property
+    def analyses(self) -> Mapping[str, Analysis]:
+        """Every analysis by name; `ws.answers.analyse` computes one, and the methods here those most asked for."""
+        return analyses()
 
     @property
     def metrics(self) -> Catalogue:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -17,8 +18,10 @@ import pytest
 from ecombi.backends.warehouse.ddl import ALL, missing
 from ecombi.customers import Customers
 from ecombi.customers.rfm import scores
+from ecombi.metrics.analysing import compile_analysis, settled
 from ecombi.metrics.analysis import Analysis
-from ecombi.metrics.parameters import names_in, parameter, to_sql
+from ecombi.metrics.parameters import to_sql
+from ecombi.metrics.shapes import Dialect, Scope
 from ecombi.metrics.tables import DERIVED, Tables
 from ecombi.schema import tables
 
@@ -29,7 +32,7 @@ Rows = Iterable[Mapping[str, object]]
 class Shop:
     """A shop's tables on one engine, and its customers to ask about."""
 
-    def __init__(self, connection: Any, dialect: str) -> None:
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
         self.connection = connection
         self.dialect = dialect
         self.final_until = date(2100, 1, 1)
@@ -53,14 +56,10 @@ class Shop:
 
     def derive(self) -> None:
         """Fill the tables that follow from the ledger and the sessions."""
-        for name in ("orders", "customers", "cohort_months"):
-            self._fill(name, DERIVED[name](Tables()))
-        self._fill("customer_scores", scores(Tables()))
-
-    def _fill(self, name: str, rows: Any) -> None:
-        columns = ", ".join(rows.columns)
-        self.connection.execute(f"DELETE FROM {name}")
-        self.connection.execute(f"INSERT INTO {name} ({columns}) {to_sql(rows, self.dialect)}")
+        for name in ("orders", "customers", "cohort_months", "customer_scores"):
+            columns, select = _derived(name, self.dialect)
+            self.connection.execute(f"DELETE FROM {name}")
+            self.connection.execute(f"INSERT INTO {name} ({columns}) {select}")
 
     def analyse(
         self,
@@ -73,9 +72,8 @@ class Shop:
         """Compile an analysis, run it, and return its rows in the order of its keys."""
         assert as_of is None
         given = {"final_until": self.final_until, **values}
-        bound = {name: parameter(name, kind) for name, kind in analysis.bound.items()}
-        sql = to_sql(analysis.build(Tables(), **bound, **{**analysis.options, **options}), self.dialect)
-        params = {name: given[name] for name in names_in(sql)}
+        compiled = compile_analysis(analysis, settled(analysis, options), Scope(), self.dialect)
+        sql, params = compiled.sql, compiled.bind(given)
         if self.dialect == "postgres":
             for name in params:
                 sql = sql.replace(f"${name}", f"%({name})s")
@@ -83,6 +81,12 @@ class Shop:
         assert [column[0] for column in found.description] == list(analysis.fields)
         frame = pd.DataFrame(found.fetchall(), columns=list(analysis.fields), dtype=object)
         return frame.sort_values(list(analysis.keys), ignore_index=True).infer_objects()
+
+
+@cache
+def _derived(name: str, dialect: Dialect) -> tuple[str, str]:
+    rows = scores(Tables()) if name == "customer_scores" else DERIVED[name](Tables())
+    return ", ".join(rows.columns), to_sql(rows, dialect)
 
 
 @pytest.fixture(scope="session")

@@ -102,6 +102,25 @@ def test_what_a_day_did_not_know_yet_is_left_open(bench: Workbench, shop: Path) 
         assert bench.rows(known) == ([row] if row else [])
 
 
+def test_of_a_visit_over_midnight_a_day_knows_the_steps_before_it(bench: Workbench, shop: Path) -> None:
+    # Midnight in Berlin is 23:00 UTC in winter.
+    steps = {
+        "started_at": "2026-03-01T22:58:00", "viewed_at": "2026-03-01T22:59:00", "added_at": "2026-03-01T23:01:00",
+        "checkout_at": "2026-03-01T23:02:00", "completed_at": "2026-03-01T23:03:00", "ended_at": "2026-03-01T23:03:00",
+    }  # fmt: skip
+    times = {name: datetime.fromisoformat(at) for name, at in steps.items()}
+    texts = {"session_id": "S1", "order_id": "O1"}
+    schema = pa.schema([*((name, pa.string()) for name in texts), *((name, pa.timestamp("us")) for name in times)])
+    write(shop, "sessions", "all", pa.Table.from_pylist([{**texts, **times}], schema))
+    known = "SELECT viewed_at, added_at, completed_at, ended_at, order_id FROM sessions"
+    bench.load(source(shop, date(2026, 3, 2)))
+    assert bench.rows(known) == [(times["viewed_at"], None, None, None, None)]
+    bench.load(source(shop, date(2026, 3, 3)))
+    assert bench.rows(known) == [
+        (times["viewed_at"], times["added_at"], times["completed_at"], times["ended_at"], "O1")
+    ]
+
+
 def test_rows_the_ledger_cannot_take_are_held_back(bench: Workbench, shop: Path) -> None:
     rows = [
         event(1, "2026-03-01"),

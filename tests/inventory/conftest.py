@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +34,7 @@ class Shop:
         self.dialect = dialect
         self.final_until = date(2100, 1, 1)
         self.inventory = Inventory(self.analyse)
+        self._written: dict[object, str] = {}
         for statement in missing(ALL, {}, derived=DERIVED):
             connection.execute(statement)
 
@@ -85,8 +86,7 @@ class Shop:
         """Compile an analysis, run it, and return its rows in the order of its keys."""
         assert as_of is None
         given = {"final_until": self.final_until, **values}
-        bound = {name: parameter(name, kind) for name, kind in analysis.bound.items()}
-        sql = to_sql(analysis.build(Tables(), **bound, **{**analysis.options, **options}), self.dialect)
+        sql = self._sql(analysis, {**analysis.options, **options})
         params = {name: given[name] for name in names_in(sql)}
         if self.dialect == "postgres":
             sql = sql.replace("%", "%%")
@@ -96,6 +96,13 @@ class Shop:
         assert [column[0] for column in found.description] == list(analysis.fields)
         frame = pd.DataFrame(found.fetchall(), columns=list(analysis.fields), dtype=object)
         return frame.sort_values(list(analysis.keys), ignore_index=True) if analysis.keys else frame
+
+    def _sql(self, analysis: Analysis, options: Mapping[str, Any]) -> str:
+        shape = (analysis.name, tuple(sorted(options.items())))
+        if shape not in self._written:
+            bound = {name: parameter(name, kind) for name, kind in analysis.bound.items()}
+            self._written[shape] = to_sql(analysis.build(Tables(), **bound, **options), self.dialect)
+        return self._written[shape]
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +156,7 @@ def day(text: str) -> date:
 
 def event(kind: str, sku: str, on: date, qty: int, amount: str = "0", cost: str | None = None) -> dict[str, object]:
     """Return a ledger row of an order of that day, at noon."""
-    at = datetime(on.year, on.month, on.day, 12)
+    at = datetime.combine(on, time(12))
     return {
         "source": "test",
         "source_id": uuid.uuid4().hex,
@@ -198,7 +205,7 @@ def evenings(sku: str, first: date, available: Iterable[int]) -> list[dict[str, 
 
 
 def line(po: str, sku: str, supplier: str, ordered: date, received: date | None, **rest: Any) -> dict[str, object]:
-    """Return a line of a purchase order: 10 units for 2.00 each, requested after 10 days, unless something else is said."""
+    """Return a line of a purchase order: 10 units for 2.00 each, requested after 10 days, unless told otherwise."""
     row: dict[str, object] = {
         "po_id": po,
         "sku": sku,

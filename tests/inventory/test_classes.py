@@ -124,9 +124,7 @@ def test_what_cannot_be_is_refused(duck: Shop, wrong: dict[str, Any], match: str
         duck.inventory.classes(UNTIL, **wrong)
 
 
-products = st.dictionaries(
-    st.sampled_from("abcdefgh"), st.lists(st.integers(0, 4), min_size=3, max_size=3), min_size=1
-)
+products = st.dictionaries(st.sampled_from("abcdefgh"), st.lists(st.integers(0, 4), min_size=3, max_size=3), min_size=1)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

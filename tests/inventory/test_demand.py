@@ -81,7 +81,7 @@ def test_the_rollup_answers_alike(shop: Shop) -> None:
 
 
 def test_a_window_of_a_day_is_refused(duck: Shop) -> None:
-    with pytest.raises(MetricError, match="window_days is 1. Give a whole number of 2 or more"):
+    with pytest.raises(MetricError, match=r"window_days is 1\. Give a whole number of 2 or more"):
         duck.inventory.demand(UNTIL, window_days=1)
 
 

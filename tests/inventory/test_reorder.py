@@ -104,7 +104,9 @@ def test_the_supplier_is_that_of_the_last_order(shop: Shop) -> None:
     load_published(shop)
     shop.load("purchase_orders", [line("Q1", "mug", "S2", day("03-01"), None)])
     # S2 has delivered nothing yet, so there is no advice.
-    found = rows_of(advice(shop), "supplier", "supplier_name", "lead_days", "reorder_point", "order_quantity", "reorder")
+    found = rows_of(
+        advice(shop), "supplier", "supplier_name", "lead_days", "reorder_point", "order_quantity", "reorder"
+    )
     assert found == [("S2", None, None, None, None, False)]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
 
 import duckdb
 import ibis
@@ -116,20 +115,27 @@ def test_nothing_due_has_no_rate(answers: Answers) -> None:
     assert figure(answers, "supplier_on_time_rate", december) is None
 
 
-@cache
-def deviation_sql() -> str:
+@pytest.fixture(scope="module")
+def deviation() -> Iterator[Callable[[list[int]], float | None]]:
+    """Computes the metric from the sums of given lead times, as an engine does."""
     sums = ibis.table({"squares": "float64", "days": "float64", "lines": "float64"}, name="sums")
     computed = supplier_lead_time_sd.compute(*(sums[name] for name in sums.columns))
-    return str(ibis.to_sql(sums.select(sd=computed), "duckdb"))
+    sql = str(ibis.to_sql(sums.select(sd=computed), "duckdb"))
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE sums (squares DOUBLE, days DOUBLE, lines DOUBLE)")
+
+        def of(days: list[int]) -> float | None:
+            connection.execute("DELETE FROM sums")
+            connection.execute("INSERT INTO sums VALUES (?, ?, ?)", (sum(d * d for d in days), sum(days), len(days)))
+            [(found,)] = connection.execute(sql).fetchall()
+            return float(found) if found is not None else None
+
+        yield of
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(0, 500), max_size=30))
-def test_the_deviation_from_sums_is_that_of_the_sample(days: list[int]) -> None:
-    sums = (sum(day * day for day in days), sum(days), len(days))
-    with duckdb.connect() as connection:
-        connection.execute(
-            "CREATE TABLE sums AS SELECT $1::DOUBLE AS squares, $2::DOUBLE AS days, $3::DOUBLE AS lines", sums
-        )
-        [(found,)] = connection.execute(deviation_sql()).fetchall()
-    assert found == (pytest.approx(statistics.stdev(days)) if len(days) > 1 else None)
+@given(days=st.lists(st.integers(0, 500), max_size=30))
+def test_the_deviation_from_sums_is_that_of_the_sample(
+    deviation: Callable[[list[int]], float | None], days: list[int]
+) -> None:
+    assert deviation(days) == (pytest.approx(statistics.stdev(days)) if len(days) > 1 else None)

@@ -50,7 +50,7 @@ class SharedContext:
         """Return a session on the process's context, which is started where there is none; `release` it once.
 
         Raises:
-            BackendUnavailable: The master does not answer, or no worker is free.
+            BackendUnavailable: The master does not answer.
             BackendError: This process already has a context on another master.
             ConfigurationError: pyspark or Java is not installed.
         """
@@ -72,7 +72,9 @@ class SharedContext:
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._started is not None:
-                self._started.stop()
+                # Stopping one that is dead would stop the one that took its place.
+                if is_alive(self._started):
+                    self._started.stop()
                 self._started = None
 
 

@@ -158,6 +158,35 @@ def test_a_session_with_more_events_is_a_new_version_and_others_are_known(bench:
     assert bench.rows("SELECT session_id, checkout_at, replaced_by FROM sessions_history") == [("s1", None, 2)]
 
 
+PARTS = {
+    "its beginning": ([1, 2, None, None], [("view", 1), ("add", 2)]),
+    "its end": ([None, None, None, None], [("checkout", 3), ("purchase", 4)]),
+    "its middle": ([None, None, None, None], [("add", 2), ("checkout", 3)]),
+}
+WHOLE = [("view", 1), ("add", 2), ("checkout", 3), ("purchase", 4)]
+
+
+@pytest.mark.parametrize(("alone", "part"), PARTS.values(), ids=PARTS)
+def test_the_whole_visit_counts_whichever_file_comes_first(
+    bench: Workbench, alone: list[int | None], part: list[tuple[str, int]]
+) -> None:
+    bench.load_texts(VISITS, HEADER + lines("part first", *part) + lines("whole first", *WHOLE))
+    assert steps(bench, "part first") == alone
+    second = HEADER + lines("part first", *WHOLE) + lines("whole first", *part)
+    assert counts(bench.load_texts(VISITS, second)) == [(4 + len(part), 4, len(part), 0)]
+    assert steps(bench, "part first") == steps(bench, "whole first") == [1, 2, 3, 4]
+
+
+def test_two_parts_of_a_visit_are_not_put_together(bench: Workbench) -> None:
+    bench.load_texts(VISITS, HEADER + lines("s1", ("view", 1), ("add", 2)))
+    later, other = lines("s1", ("add", 2), ("checkout", 3)), lines("s2", ("view", 9))
+    assert counts(bench.load_texts(VISITS, HEADER + later + other)) == [(3, 1, 0, 2)]
+    assert steps(bench, "s1") == [1, 2, None, None]
+    assert bench.rows("SELECT DISTINCT rule, value FROM quarantine") == [("torn_visit", "s1")]
+    earlier = HEADER + lines("s1", ("home", 0), ("view", 1))
+    assert counts(bench.load_texts(VISITS, earlier)) == [(2, 0, 0, 2)]
+
+
 def test_events_held_back_come_out_with_their_session(bench: Workbench) -> None:
     strict = VISITS.replace("user: user", "user: {from: user, type: integer}")
     bench.load_texts(strict, HEADER + lines("s1", ("view", 1), ("add", 2), user="Ann"))
