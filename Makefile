@@ -64,6 +64,8 @@ lint: $(VENV)/.installed-dev ## format, lint, types, layers
 	@$(BIN)/lint-imports
 
 notebooks: $(VENV)/.installed-dev ## run the guides against their stored outputs
+	@rm -rf .cache/guides
+	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --until 2026-10-06 --quiet --workspace .cache/guides
 	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --quiet --workspace .cache/guides
 	@ECOMBI_WORKSPACE=$(CURDIR)/.cache/guides $(BIN)/python -m pytest -q -W ignore --nbval-lax --nbval-current-env notebooks/guides
 

@@ -28,6 +28,7 @@ from ecombi.workspace.workspace import Workspace
 
 MOST_MS = 50.0
 MOST_RATIO = 1.3
+"""Of the SQL by hand, on top of the milliseconds that planning may take."""
 MOST_PLANNING_MS = 2.0
 MOST_MIB = 1024.0
 _PANDAS_ROUNDS = 5
@@ -91,16 +92,21 @@ def in_pandas(folder: Path) -> None:
 def table(timings: list[Timing], pandas: list[float]) -> list[str]:
     """Print what each question took, and return the limits that are broken."""
     broken = []
-    print(f"{'':<52} {'p50':>7} {'p95':>7} {'by hand':>8} {'ratio':>6} {'pandas':>8}  answered from")
+    print(
+        f"{'milliseconds':<52} {'p50':>6} {'p95':>6} {'used':>6} {'by hand':>8} {'ratio':>6} {'pandas':>8}  answered from"
+    )
     for timing, frames in zip(timings, pandas, strict=True):
+        name, ours, theirs = timing.question.name, timing.ours, timing.by_hand
         print(
-            f"{timing.question.name:<52} {timing.ours.p50:>7.1f} {timing.ours.p95:>7.1f} {timing.by_hand.p50:>8.1f} "
-            f"{timing.ratio:>5.2f}x {frames:>8.1f}  {', '.join(timing.tables)}"
+            f"{name:<52} {ours.p50:>6.1f} {ours.p95:>6.1f} {ours.used:>6.1f} {theirs.p50:>8.1f} {timing.ratio:>5.2f}x "
+            f"{frames:>8.1f}  {', '.join(timing.tables)}"
         )
-        if timing.ours.p95 > MOST_MS:
-            broken.append(f"{timing.question.name}: p95 {timing.ours.p95:.1f} ms, at most {MOST_MS:.0f}")
-        if timing.ratio > MOST_RATIO:
-            broken.append(f"{timing.question.name}: {timing.ratio:.2f} times the SQL by hand, at most {MOST_RATIO}")
+        if ours.p95 > MOST_MS:
+            broken.append(f"{name}: p95 {ours.p95:.1f} ms, at most {MOST_MS:.0f}")
+        if ours.p50 > MOST_RATIO * theirs.p50 + MOST_PLANNING_MS:
+            broken.append(
+                f"{name}: {ours.p50:.1f} ms, at most {MOST_RATIO} x {theirs.p50:.1f} by hand + {MOST_PLANNING_MS:.0f}"
+            )
     return broken
 
 
@@ -116,7 +122,7 @@ def run(folder: Path, orders: int, rounds: int) -> int:
         [counted] = ws.warehouse.arrow(
             "SELECT count(*) AS events, count(*) FILTER (kind = 'sale') AS lines FROM ledger"
         ).to_pylist()
-        print(f"{counted['lines']:,} order lines, {counted['events']:,} ledger rows; {os.cpu_count()} processors, ")
+        print(f"{counted['lines']:,} order lines, {counted['events']:,} ledger rows; {os.cpu_count()} processors")
         most = warmed(ws)
         connection = opened_by_hand(ws, Path(name))
         timings = measure(ws, connection, QUESTIONS, rounds)
@@ -124,12 +130,11 @@ def run(folder: Path, orders: int, rounds: int) -> int:
         connection.close()
     script = [sys.executable, __file__, "--pandas", str(folder)]
     pandas = [float(line) for line in subprocess.run(script, check=True, capture_output=True, text=True).stdout.split()]
-    print("milliseconds:")
     broken = table(timings, pandas)
-    print(f"planning, SQL known: {planning:.2f} ms; a whole answer but the engine: {remembered:.2f} ms")
+    print(f"planning, its SQL known: {planning:.2f} ms; planning and all else but the engine: {remembered:.2f} ms")
     print(f"memory of the process that asks: {most:,.0f} MiB at most")
-    if planning > MOST_PLANNING_MS:
-        broken.append(f"planning: {planning:.2f} ms, at most {MOST_PLANNING_MS}")
+    if remembered > MOST_PLANNING_MS:
+        broken.append(f"all but the engine: {remembered:.2f} ms, at most {MOST_PLANNING_MS}")
     if most > MOST_MIB:
         broken.append(f"memory: {most:,.0f} MiB, at most {MOST_MIB:,.0f}")
     print("\n".join(["limits broken:", *broken]) if broken else "every limit is kept")

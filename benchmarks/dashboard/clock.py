@@ -37,6 +37,11 @@ class Laps:
         return median(self.laps)
 
     @property
+    def used(self) -> float:
+        """The median of processor time."""
+        return median(self.processor)
+
+    @property
     def p95(self) -> float:
         """The lap that 95 of 100 do not exceed."""
         return sorted(self.laps)[-max(1, len(self.laps) // 20)]
@@ -49,7 +54,6 @@ class Timing:
     question: Question
     ours: Laps
     by_hand: Laps
-    planning: Laps
     tables: tuple[str, ...]
 
     @property
@@ -78,10 +82,10 @@ def differences(ours: pd.DataFrame, theirs: pd.DataFrame, keys: tuple[str, ...])
 
 def _sorted(frame: pd.DataFrame, keys: tuple[str, ...], name: str) -> np.ndarray:
     """Return a column as numbers, in the order of the keys; a text or a day becomes its place among all."""
-    place = pd.DataFrame({key: frame[key].astype("string").fillna("") .str.slice(0, 64) for key in keys})
+    place = pd.DataFrame({key: frame[key].astype("string").fillna("") for key in keys})
     order = place.sort_values(list(keys)).index if keys else frame.index
     column = frame.loc[order, name]
-    if name in keys:
+    if name in keys or pd.api.types.is_string_dtype(column):
         return pd.factorize(column.astype("string"), sort=True)[0].astype(float)
     return column.astype("float64").to_numpy(dtype=float, na_value=np.nan)
 
@@ -89,7 +93,7 @@ def _sorted(frame: pd.DataFrame, keys: tuple[str, ...], name: str) -> np.ndarray
 def measure(
     ws: Workspace, connection: duckdb.DuckDBPyConnection, questions: tuple[Question, ...], rounds: int
 ) -> list[Timing]:
-    """Ask every question `rounds` times on both sides, once more to warm up.
+    """Ask every question `rounds` times on both sides, after a first time that compares what they answer.
 
     Raises:
         ValueError: The two sides do not answer alike.
@@ -103,7 +107,7 @@ def measure(
         if wrong:
             raise ValueError(f"{question.name}: {', '.join(wrong)} differ from the SQL by hand, for {asked}")
         tables = answer.passport.tables  # type: ignore[attr-defined]  # a Result
-        timings.append(Timing(question=question, ours=Laps(), by_hand=Laps(), planning=Laps(), tables=tables))
+        timings.append(Timing(question=question, ours=Laps(), by_hand=Laps(), tables=tables))
     for _ in range(rounds):
         for timing in timings:
             question, asked = timing.question, draw(rng, timing.question.days)

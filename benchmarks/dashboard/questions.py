@@ -49,7 +49,7 @@ def _products(name: str, where: Callable[[Draw], dict[str, object]], conditions:
         name=name,
         ask=lambda ws, d: ws.query(_PRODUCTS, by="product", basis=d.basis, where=where(d), **d.period),
         by_hand=f"""
-            SELECT product, sum(net_sales) AS net_sales, sum(units) AS units,
+            SELECT product, sum(net_sales) AS net_sales, coalesce(sum(units), 0) AS units,
                    CAST(coalesce(sum(units_returned), 0) AS DOUBLE) / nullif(sum(units), 0) AS return_rate
             FROM {table} WHERE basis = $basis AND day >= $start AND day < $end AND net_sales IS NOT NULL {conditions}
             GROUP BY product""",

@@ -1,4 +1,4 @@
-"""`ecombi query`, `ledger` and `metrics`: figures and their definitions."""
+"""`ecombi query`, `why`, `ledger`, `metrics` and `explain`: figures, their causes and their definitions."""
 
 from __future__ import annotations
 
@@ -15,26 +15,36 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
 
 
-def _filters(given: list[str] | None) -> dict[str, list[str | None]]:
+def _filters(given: list[str] | None, option: str = "--where") -> dict[str, list[str | None]]:
     """Read `--where country=France`; several values of one dimension add up, `country=` is the unknown one."""
     filters: dict[str, list[str | None]] = {}
     for text in given or []:
         dimension, equals, value = text.partition("=")
         if not equals:
             raise ConfigurationError(
-                f"--where {text!r} is not a filter. Write it as dimension=value, for example country=France."
+                f"{option} {text!r} is not a filter. Write it as dimension=value, for example country=France."
             )
         filters.setdefault(dimension.strip(), []).append(value or None)
     return filters
 
 
+def _compared(text: str | None) -> str | tuple[str, str] | None:
+    """Read `previous`, or a range as `2025-01-01:2025-02-01`."""
+    first, colon, end = (text or "").partition(":")
+    return (first, end) if colon else text
+
+
+CompareOption = Annotated[
+    str | None,
+    typer.Option(help="previous, year_ago, same_weekdays, or a range as 2025-01-01:2025-02-01, its end not included."),
+]
+WhereOption = Annotated[list[str] | None, typer.Option(metavar="DIMENSION=VALUE", help="Filter; may be repeated.")]
+
+
 def query(
     metrics: Annotated[str, typer.Argument(help="One metric or more, with commas: net_sales,orders")],
     by: Annotated[
-        str | None,
-        typer.Option(
-            help="With commas: country, channel, category, product, product_name, customer_type, weekday, hour_of_day."
-        ),
+        str | None, typer.Option(help="Dimensions, with commas: country, channel, category, product, customer_type...")
     ] = None,
     grain: Annotated[str | None, typer.Option(help="hour, day, week, month, quarter or year.")] = None,
     start: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")] = None,
@@ -44,8 +54,18 @@ def query(
     basis: Annotated[
         str, typer.Option(help="booked: by the date of each event. ordered: by the date of its order.")
     ] = "booked",
-    compare: Annotated[str | None, typer.Option(help="previous or year_ago.")] = None,
-    where: Annotated[list[str] | None, typer.Option(metavar="DIMENSION=VALUE", help="Filter; may be repeated.")] = None,
+    compare: CompareOption = None,
+    elapsed: Annotated[
+        bool, typer.Option("--elapsed", help="Only the days that are final, and the same part of the other range.")
+    ] = False,
+    where: WhereOption = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="DIMENSION=VALUE", help="All but this value; may be repeated.")
+    ] = None,
+    fill: Annotated[bool, typer.Option("--fill", help="Add the time buckets in which nothing happened.")] = False,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DAY", help="With what had been loaded by the end of that day.")
+    ] = None,
     form: FormatOption = Format.TABLE,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -63,12 +83,55 @@ def query(
             start=start,
             end=end,
             basis=basis,
-            compare=compare,
+            compare=_compared(compare),
+            elapsed=elapsed,
             where=_filters(where),
+            without=_filters(without, "--without"),
+            fill=fill,
+            as_of=as_of,
         )
         write(frame_records(result), form)
         for note in result.passport.notes:
             typer.echo(f"note: {note}", err=True)
+
+
+def why(
+    start: Annotated[str, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--to", metavar="DAY", help="The day after the last one, YYYY-MM-DD.")],
+    by: Annotated[str | None, typer.Option(help="Dimensions whose parts are listed, with commas.")] = None,
+    compare: CompareOption = "previous",
+    basis: Annotated[str, typer.Option(help="booked or ordered.")] = "booked",
+    where: WhereOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Say why net sales moved: volume, price, mix, discounts and returns, to the cent.
+
+    Example: ecombi why --from 2011-11-01 --to 2011-12-01 --by country
+    """
+    from ecombi.workspace import open_workspace
+
+    with open_workspace(workspace) as ws:
+        moved = ws.why(
+            start=start,
+            end=end,
+            by=_names(by),
+            compare=_compared(compare) or "previous",
+            basis=basis,
+            where=_filters(where),
+        )
+        for sentence in moved.sentences():
+            typer.echo(sentence)
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="A metric or an analysis.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Say what a metric or an analysis means: formula, unit, what it leaves out, version, owner, source."""
+    from ecombi.workspace import open_workspace
+
+    with open_workspace(workspace) as ws:
+        typer.echo(ws.explain(name).describe())
 
 
 def ledger(
@@ -98,6 +161,7 @@ def ledger(
 
 def metrics(
     name: Annotated[str | None, typer.Argument(help="One metric; without it, all are listed.")] = None,
+    search: Annotated[str | None, typer.Option(metavar="WORDS", help="Only those that speak of these words.")] = None,
     form: FormatOption = Format.TABLE,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -108,7 +172,8 @@ def metrics(
         if name is not None and form is Format.TABLE:
             typer.echo(ws.metrics[name].describe())
             return
-        chosen = set(ws.metrics) if name is None else {ws.metrics[name].name}
+        listed = ws.metrics.search(search) if search is not None else list(ws.metrics.values())
+        chosen = {metric.name for metric in listed} if name is None else {ws.metrics[name].name}
         found = [record for record in ws.metrics.records() if record["name"] in chosen]
     # A terminal has no room for the long columns; one metric by name shows them all.
     short = ("name", "label", "unit", "formula")

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from ecombi.metrics.tables import Tables
 
 
-def items(t: Tables, by: str) -> ir.Table:
-    """Return each product, or each known category, of each order once: columns order_id and item."""
-    sold = t.ledger.filter((t.ledger["kind"] == Kind.SALE.value) & t.ledger["order_id"].notnull())
+def items(t: Tables, orders: ir.Table, by: str) -> ir.Table:
+    """Return each product, or each known category, of each of the orders once: columns order_id and item."""
+    sold = t.ledger.filter(t.ledger["kind"] == Kind.SALE.value).semi_join(orders, "order_id")
     if by == "category":
         goods = t.products.select("category", product="sku")
         sold = sold.inner_join(goods, sold["sku"] == goods["product"])
@@ -26,25 +26,37 @@ def items(t: Tables, by: str) -> ir.Table:
 
 def _build(t: Tables, *, start: ir.Value, end: ir.Value, min_support: ir.Value, by: str) -> ir.Table:
     placed = t.orders.filter((t.orders["ordered_on"] >= start) & (t.orders["ordered_on"] < end))
-    bought = items(t, by).semi_join(placed, "order_id")
+    bought = items(t, placed, by)
     baskets = bought.aggregate(baskets=bought["order_id"].nunique().cast("int64"))
     counted = bought.aggregate(by="item", item_orders=bought.count().cast("int64")).cross_join(baskets)
     # A pair is in no more baskets than either of its products.
     frequent = counted.filter(_share(counted["item_orders"], counted["baskets"]) >= min_support)
-    left = bought.semi_join(frequent, "item").select(antecedent="item", basket="order_id")
-    right = bought.semi_join(frequent, "item").select(consequent="item", other_basket="order_id")
-    both = left.inner_join(right, left["basket"] == right["other_basket"])
-    both = both.filter(both["antecedent"] != both["consequent"])
-    pairs = both.aggregate(by=["antecedent", "consequent"], orders=both.count().cast("int64"))
+    pairs = _pairs(bought.semi_join(frequent, "item"))
     first = frequent.select(a="item", antecedent_orders="item_orders", baskets="baskets")
     second = frequent.select(c="item", consequent_orders="item_orders")
     rows = pairs.inner_join(first, pairs["antecedent"] == first["a"])
     rows = rows.inner_join(second, rows["consequent"] == second["c"])
-    support = _share(rows["orders"], rows["baskets"])
     confidence = _share(rows["orders"], rows["antecedent_orders"])
-    lift = confidence / _share(rows["consequent_orders"], rows["baskets"])
-    rows = rows.mutate(support=support, confidence=confidence, lift=lift)
+    rows = rows.mutate(
+        support=_share(rows["orders"], rows["baskets"]),
+        confidence=confidence,
+        lift=confidence / _share(rows["consequent_orders"], rows["baskets"]),
+    )
     return rows.filter(rows["support"] >= min_support).select(*BASKET_PAIRS.fields)
+
+
+def _pairs(bought: ir.Table) -> ir.Table:
+    """Count each pair of items once, one before the other, and give it both ways round."""
+    import ibis
+
+    left = bought.select(basket="order_id", one="item")
+    right = bought.select(same_basket="order_id", other="item")
+    both = left.inner_join(right, (left["basket"] == right["same_basket"]) & (left["one"] < right["other"]))
+    counted = both.aggregate(by=["one", "other"], orders=both.count().cast("int64"))
+    return ibis.union(
+        counted.select("orders", antecedent="one", consequent="other"),
+        counted.select("orders", antecedent="other", consequent="one"),
+    )
 
 
 def _share(part: ir.Value, whole: ir.Value) -> ir.Value:

@@ -23,16 +23,15 @@ def _touches(t: Tables, of: str, by: str) -> ir.Table:
     import ibis
 
     if of == "orders":
-        rows = t.orders.filter(t.orders["customer_id"].notnull())
-        rows = rows.mutate(on_day=rows["ordered_on"], at=rows["ordered_at"], key=rows["order_id"], converted=1)
+        rows = t.orders.filter(t.orders["customer_id"].notnull()).mutate(on_day=t.orders["ordered_on"], converted=1)
+        order: tuple[str, ...] = ("customer_order_number",)
     else:
         known = t.sessions["customer_id"].notnull() & ~t.sessions["is_bot"].fill_null(False)
-        rows = t.sessions.filter(known)
-        converted = rows["completed_at"].notnull().ifelse(1, 0)
-        rows = rows.mutate(
-            on_day=rows["started_on"], at=rows["started_at"], key=rows["session_id"], converted=converted
+        rows = t.sessions.filter(known).mutate(
+            on_day=t.sessions["started_on"], converted=t.sessions["completed_at"].notnull().ifelse(1, 0)
         )
-    in_order = ibis.window(group_by=rows["customer_id"], order_by=[rows["at"], rows["key"]])
+        order = ("started_at", "session_id")
+    in_order = ibis.window(group_by=rows["customer_id"], order_by=[rows[name] for name in order])
     return rows.select(
         "customer_id",
         "on_day",

@@ -21,7 +21,7 @@ def _build(t: Tables, *, start: ir.Value, end: ir.Value, min_customers: ir.Value
     first = firsts.select("customer_id", first_order="order_id")
     second = seconds.select(buyer="customer_id", second_order="order_id")
     both = first.left_join(second, first["customer_id"] == second["buyer"])
-    bought = items(t, by)
+    bought = items(t, t.orders.filter(number.isin([1, 2])), by)
     started = both.inner_join(bought, both["first_order"] == bought["order_id"])
     started = started.select("second_order", first_product="item")
     counted = started.aggregate(

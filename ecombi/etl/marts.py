@@ -1,4 +1,4 @@
-"""The tables computed from the loaded ones: orders, customers and the rest, the rollups, and what is known of it all."""
+"""The tables computed from the loaded ones: orders, customers and others, the rollups, and what is known of all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
 from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
-from ecombi.metrics.state import LAST_DAY, facts_of_rollups
 from ecombi.metrics.shapes import UNIFORM_ORDERS
+from ecombi.metrics.state import LAST_DAY, facts_of_rollups
 from ecombi.schema import tables
 
 logger = logging.getLogger(__name__)

@@ -48,7 +48,7 @@ class Changes:
             return
         table, old = tables.metadata.tables[name], f"{name}_before"
         (key,) = tables.key_of(table)
-        new_row, old_row = (", ".join(f"{side}.{column}" for column in table.columns.keys()) for side in "no")
+        new_row, old_row = (", ".join(f"{side}.{column.name}" for column in table.columns) for side in "no")
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {old} AS SELECT * FROM {name}")
         yield
         self._connection.execute(
@@ -90,7 +90,7 @@ def refresh(connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Chan
     from ecombi.metrics.building import TOUCHED, rollup_sql
 
     name = rollup.name
-    columns = ", ".join(f'"{column}"' for column in rollup.table.columns.keys())
+    columns = ", ".join(f'"{column.name}"' for column in rollup.table.columns)
     insert = f"INSERT INTO {name} ({columns})"
     kept = changes.facts.get(f"{ROLLUP}{name}", "").startswith(f"{fingerprint(rollup)} ")
     if changes.since is None or not kept:
@@ -99,9 +99,9 @@ def refresh(connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Chan
         for first, end in _chunks(connection, rollup):
             connection.execute(rows, {"first": first, "end": end})
     else:
-        first = "date_trunc('month', day)" if rollup.grain is Grain.MONTH else "day"
+        bucket = "date_trunc('month', day)" if rollup.grain is Grain.MONTH else "day"
         days = " UNION ALL ".join(
-            f"SELECT '{role}' AS role, CAST({first} AS DATE) AS day FROM ({changes.days(rollup, role)}) WHERE day IS NOT NULL"
+            f"SELECT '{role}' AS role, CAST({bucket} AS DATE) AS day FROM ({changes.days(rollup, role)}) WHERE day IS NOT NULL"
             for role in rollup.roles
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT * FROM ({days})")

@@ -9,12 +9,12 @@ from ecombi.inventory.classes import CELLS, CLASSES
 from ecombi.inventory.demand import DEMAND
 from ecombi.inventory.facade import Analyse, Inventory
 from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
-from ecombi.inventory.positions import PRODUCT_POSITIONS, STOCK_DAY, product_positions
+from ecombi.inventory.positions import STOCK_DAY
 from ecombi.inventory.reorder import REORDER
 from ecombi.inventory.suppliers import SUPPLIERS
 from ecombi.metrics.analysis import Analysis
 
-__all__ = ["ANALYSES", "PRODUCT_POSITIONS", "Analyse", "Inventory", "product_positions"]
+__all__ = ["ANALYSES", "Analyse", "Inventory"]
 
 ANALYSES: Final[Mapping[str, Analysis]] = {
     analysis.name: analysis

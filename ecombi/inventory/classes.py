@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.errors import MetricError, did_you_mean
 from ecombi.inventory.days import days_between, earlier, shifted
-from ecombi.inventory.demand import sold
+from ecombi.inventory.demand import kept_sums, sold
 from ecombi.inventory.moments import ratio, sample_sd
 from ecombi.metrics.analysis import Analysis, Field, ParameterType
 from ecombi.metrics.definitions import Unit
@@ -98,22 +98,15 @@ def _ranked(rows: ir.Table, value: ir.Value) -> ir.Table:
 
 def _brought(t: Tables, since: ir.Value, until: ir.Value, *, rollup: bool) -> ir.Table:
     """Return net sales and gross margin of each product; the margin is null where no cost is known."""
-    if rollup:
-        from ecombi.metrics.rollups import ROLLUPS
-        from ecombi.metrics.tables import unbound
+    import ibis
 
-        kept = unbound(ROLLUPS["products_daily"].table)
-        rows = kept.filter(kept["basis"] == "ordered", kept["day"] >= since, kept["day"] < until)
-        rows = rows.filter(rows["product"].notnull()).select(
-            sku=rows["product"], net=rows["net_sales"], cost=rows["cost_of_goods"]
-        )
+    if rollup:
+        rows = kept_sums(since, until).rename(net="net_sales", cost="cost_of_goods")
     else:
         rows = t.ledger
         rows = rows.filter(
             rows["kind"].isin(_GOODS), rows["sku"].notnull(), rows["order_on"] >= since, rows["order_on"] < until
         )
-        import ibis
-
         moves = rows["kind"] != Kind.DISCOUNT.value
         rows = rows.select("sku", net=rows["amount"], cost=ibis.cases((moves, rows["cost_amount"])))
     sums = rows.aggregate(by="sku", net_sales=rows["net"].sum(), cost=rows["cost"].sum())

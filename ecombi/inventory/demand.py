@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WINDOW_DAYS: Final = 56
 """Days that demand is measured over: eight of each weekday."""
 
+ROLLUP: Final = "products_by_day"
+"""The rollup with one row per product and day."""
+
 
 def sold(t: Tables, since: ir.Value, until: ir.Value, *, rollup: bool = False) -> ir.Table:
     """Return the units of each product ordered on each day of since <= day < until.
@@ -32,18 +35,23 @@ def sold(t: Tables, since: ir.Value, until: ir.Value, *, rollup: bool = False) -
         sku, day, units (int64): one row per product and day with a sale, gift cards left out.
     """
     if rollup:
-        from ecombi.metrics.rollups import ROLLUPS
-        from ecombi.metrics.tables import unbound
-
-        kept = unbound(ROLLUPS["products_daily"].table)
-        kept = kept.filter(kept["basis"] == "ordered", kept["day"] >= since, kept["day"] < until)
-        known = kept.filter(kept["product"].notnull(), kept["units"].notnull())
-        return known.select("day", "units", sku=known["product"])
+        rows = kept_sums(since, until)
+        return rows.filter(rows["units"].notnull()).select("sku", "day", "units")
     rows = t.ledger
     rows = rows.filter(
         rows["kind"] == Kind.SALE.value, rows["sku"].notnull(), rows["order_on"] >= since, rows["order_on"] < until
     )
     return rows.aggregate(by={"sku": rows["sku"], "day": rows["order_on"]}, units=rows["qty"].sum().cast("int64"))
+
+
+def kept_sums(since: ir.Value, until: ir.Value) -> ir.Table:
+    """Return what is kept of each product and day it was ordered on: sku, day, and the sums of the ledger's measures."""
+    from ecombi.metrics.rollups import ROLLUPS
+    from ecombi.metrics.tables import unbound
+
+    kept = unbound(ROLLUPS[ROLLUP].table)
+    rows = kept.filter(kept["basis"] == "ordered", kept["day"] >= since, kept["day"] < until)
+    return rows.filter(rows["product"].notnull()).rename(sku="product")
 
 
 def demand_sums(t: Tables, until: ir.Value, *, window_days: int, rollup: bool = False) -> ir.Table:

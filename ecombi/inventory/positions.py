@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from ecombi.metrics.tables import Tables
 
-PRODUCT_POSITIONS: Final = tables.product_positions
-"""Kept after each load, so that advice for the day after the last recorded evening need not read the history."""
-
 
 def product_positions(t: Tables) -> ir.Table:
-    """Return the rows of the table `product_positions`: as of the day after the last recorded evening."""
+    """Return the rows of the table `product_positions`: as of the day after the last recorded evening.
+
+    They are kept after each load, so that advice for that day need not read the history.
+    """
     day_after = shifted(t.inventory_daily["day"].max().as_scalar(), 1)
     return positions(t, day_after, window_days=WINDOW_DAYS, receipts=RECEIPTS)
 
@@ -29,7 +29,7 @@ def product_positions(t: Tables) -> ir.Table:
 def kept_positions(t: Tables) -> ir.Table:
     """Return the same from the table where it may be seen, else computed from what may be seen."""
     try:
-        return t[PRODUCT_POSITIONS]
+        return t.product_positions
     except AccessDenied:
         return product_positions(t)
 
@@ -44,8 +44,8 @@ def positions(t: Tables, until: ir.Value, *, window_days: int, receipts: int) ->
         receipts: How many of a supplier's last deliveries its lead time is taken from.
 
     Returns:
-        The columns of `PRODUCT_POSITIONS`: whole numbers and the cost as recorded, so that what is computed from them
-        is the same on every engine. Demand is null where no morning of the window is recorded.
+        The columns of the table `product_positions`: whole numbers and the cost as recorded, so that what is computed
+        from them is the same on every engine. Demand is null where no morning of the window is recorded.
     """
     recorded = t.inventory_daily
     recorded = recorded.filter(recorded["day"] < until)
@@ -57,7 +57,7 @@ def positions(t: Tables, until: ir.Value, *, window_days: int, receipts: int) ->
     known = stock.left_join(demand, "sku").drop("sku_right")
     known = known.left_join(supplier, "sku").drop("sku_right")
     known = known.left_join(lead, "supplier_id").drop("supplier_id_right")
-    return known.select(*PRODUCT_POSITIONS.columns.keys())
+    return known.select(*tables.product_positions.columns.keys())
 
 
 def _build(t: Tables) -> ir.Table:

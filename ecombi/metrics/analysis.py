@@ -12,7 +12,6 @@ from ecombi.metrics.definitions import Unit
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from ecombi.metrics.tables import Tables
 
 ParameterType = Literal["date", "int64", "float64", "string"]
 

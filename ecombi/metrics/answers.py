@@ -63,9 +63,11 @@ class Answers:
 
     def seen_by(self, identity: Identity) -> Answers:
         """Return the same for somebody else's eyes, on the same memory."""
-        return Answers(
-            self.warehouse, self.shop, catalogue=self.catalogue, identity=identity, memory=self.memory
-        )
+        return Answers(self.warehouse, self.shop, catalogue=self.catalogue, identity=identity, memory=self.memory)
+
+    def with_catalogue(self, catalogue: Catalogue) -> Answers:
+        """Return the same with other names, on the same memory."""
+        return Answers(self.warehouse, self.shop, catalogue=catalogue, identity=self.identity, memory=self.memory)
 
     def run(self, query: MetricQuery) -> Result:
         """Answer a question from the current snapshot.
@@ -145,9 +147,7 @@ class Answers:
 
     def plan(self, query: MetricQuery) -> Plan:
         """Plan a question without running it."""
-        return plan(
-            query, self.warehouse.dialect, catalogue=self.catalogue, known=self.known(), identity=self.identity
-        )
+        return plan(query, self.warehouse.dialect, catalogue=self.catalogue, known=self.known(), identity=self.identity)
 
     def values(self, dimension: str) -> list[str]:
         """Return the known values of a dimension, in order, as texts that filters take.

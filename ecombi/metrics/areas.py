@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import get_annotations
 from types import ModuleType
 from typing import Final, TypeVar
 
@@ -35,7 +36,7 @@ def _literals(module: ModuleType, kind: type[_T]) -> dict[str, _T]:
 
 def _own(module: ModuleType, name: str) -> bool:
     """Whether a name is defined in the module, not imported into it to build on."""
-    return name in module.__dict__.get("__annotations__", {})
+    return name in get_annotations(module)
 
 
 METRICS: Final[Mapping[str, Metric]] = {

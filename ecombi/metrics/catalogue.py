@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from ecombi.errors import UnknownDimensionError, UnknownMetricError, did_you_mean
+from ecombi.errors import MetricError, UnknownDimensionError, UnknownMetricError, did_you_mean
 from ecombi.metrics import markup
 from ecombi.metrics.areas import DIMENSIONS, METRICS
 from ecombi.metrics.definitions import Metric
@@ -71,6 +71,25 @@ class Catalogue(Mapping[str, Metric]):
         found = [metric for metric in self.values() if all(word in haystack(metric) for word in words)]
         return sorted(found, key=lambda m: not all(word in f"{m.name} {m.label}".lower() for word in words))
 
+    def with_metrics(self, *metrics: Metric) -> Catalogue:
+        """Return a catalogue with further metrics.
+
+        Raises:
+            MetricError: A name is taken already, by a metric or a dimension.
+        """
+        for metric in metrics:
+            if metric.name in self or metric.name in self.dimensions:
+                raise MetricError(f"There is a {metric.name} already. Give the new metric another name.")
+        return Catalogue({**self, **{metric.name: metric for metric in metrics}}, self.dimensions)
+
+    def built_on(self, name: str) -> list[Metric]:
+        """Return the metrics that are computed from one, directly or through others.
+
+        Raises:
+            UnknownMetricError: No such metric.
+        """
+        return [metric for metric in self.values() if self[name] in _parts(metric)]
+
     def describe(self, name: str) -> str:
         """Return what a metric means, as plain text.
 
@@ -92,6 +111,9 @@ class Catalogue(Mapping[str, Metric]):
                 "null_rule": metric.null_rule,
                 "definition_version": str(metric.definition_version),
                 "owner": metric.owner,
+                "example": metric.example,
+                "lineage": metric.lineage,
+                "tables": ", ".join(sorted({m.mart.table.name for m in metric.measures()})),
                 "source": metric.source,
             }
             for metric in self.values()
@@ -104,6 +126,12 @@ class Catalogue(Mapping[str, Metric]):
             markup.table(["Metric", "Name", "Unit", "Formula", "What counts"], metrics)
             + markup.table(["Dimension", "Name", "Values"], dimensions)
         )
+
+
+def _parts(metric: Metric) -> Iterator[Metric]:
+    for part in metric.parts:
+        yield part
+        yield from _parts(part)
 
 
 CATALOGUE: Final = Catalogue(METRICS, DIMENSIONS)

@@ -236,5 +236,3 @@ def _changes(figures: ir.Table, shape: Shape) -> ir.Table:
             change = change / before.cast("float64").abs().nullif(0)
         columns |= {metric.name: now, f"{metric.name}_before": before, f"{metric.name}_change": change}
     return figures.select(*shape.keys, **columns)
-
-

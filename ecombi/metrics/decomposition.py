@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
-from math import floor
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from numbers import Integral
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -21,6 +19,9 @@ if TYPE_CHECKING:
 
 FIGURES: Final = ("units", "gross_sales", "discounts", "returns")
 """The metrics that `decompose` needs of each product, each with its `_before`."""
+
+_DIGITS: Final = 80
+"""Enough for products and quotients of any figures: nothing is rounded before the end but a quotient's 80th digit."""
 
 _P = TypeVar("_P", bound=Part)
 
@@ -72,9 +73,8 @@ def decompose(
     - money without units, for example a correction, is a price effect, and is left out of P0;
     - without units before, or with as many negative ones, there is no P0, and all of it is volume.
 
-    Amounts are computed as fractions and rounded at the end by largest remainder, the first in the order of values
-    among equal ones, so every set of parts sums to the rounded change. What rounding leaves of a product is in its
-    units; nothing is left where amounts have no more decimals than asked for.
+    Amounts are rounded at the end, by largest remainder, the first in the order of values among equal ones, so every
+    set of parts sums to the rounded change. What rounding leaves of a product is in its units.
 
     Args:
         products: One row per product: `product`, perhaps `product_name`, and each of `FIGURES` with its `_before`.
@@ -86,87 +86,79 @@ def decompose(
         MetricError: The earlier period has no figures because nothing is recorded of it; or a dimension's values do
             not sum to what the products do.
     """
-    rows = [_Product.read(record) for record in _records(products, "product", FIGURES)]
-    before, now = _total(row.net_before for row in rows), _total(row.net for row in rows)
-    exact = Fraction(now - before)
-    causes = _causes(rows)
-    amounts = dict(zip(causes, _rounded(list(causes.values()), exact, decimals), strict=True))
+    with localcontext(prec=_DIGITS):
+        rows = [_Product.read(record) for record in _records(products, "product", FIGURES)]
+        before, now = _total(row.before for row in rows), _total(row.now for row in rows)
+        causes = _causes(rows)
+        amounts = dict(zip(causes, _rounded(list(causes.values()), now - before, decimals), strict=True))
 
-    def shared(cause: Literal["price", "discounts", "returns"]) -> list[Decimal]:
-        return _rounded([getattr(row, cause) for row in rows], Fraction(amounts[cause]), decimals)
+        def shared(cause: Literal["price", "discounts", "returns"]) -> list[Decimal]:
+            return _rounded([getattr(row, cause) for row in rows], amounts[cause], decimals)
 
-    changes = _rounded([row.change for row in rows], exact, decimals)
-    columns = zip(rows, changes, shared("price"), shared("discounts"), shared("returns"), strict=True)
-    return Movement(
-        before=before,
-        now=now,
-        change=_total(changes),
-        effects=tuple(Effect(cause=cause, amount=amount) for cause, amount in amounts.items()),
-        products=_largest_first(row.part(*shares) for row, *shares in columns),
-        parts={name: _parts(name, frame, now - before, decimals) for name, frame in (parts or {}).items()},
-        currency=currency,
-    )
+        changes = _rounded([row.now - row.before for row in rows], now - before, decimals)
+        columns = zip(rows, changes, shared("price"), shared("discounts"), shared("returns"), strict=True)
+        return Movement(
+            before=before,
+            now=now,
+            change=_total(changes),
+            effects=tuple(Effect(cause=cause, amount=amount) for cause, amount in amounts.items()),
+            products=_largest_first(row.part(*shares) for row, *shares in columns),
+            parts={name: _parts(name, frame, now - before, decimals) for name, frame in (parts or {}).items()},
+            currency=currency,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Product:
-    """The figures of one product, and what each cause did to them, as fractions."""
+    """The figures of one product, and what each cause did to its net sales.
+
+    Attributes:
+        units: Units sold more or fewer, at the earlier price, or at the later one where there is none.
+    """
 
     value: Value
     label: str
-    u0: Fraction
-    u1: Fraction
-    g0: Fraction
-    g1: Fraction
-    discounts: Fraction
-    returns: Fraction
-    net_before: Decimal
-    net: Decimal
+    units_before: Decimal
+    units_now: Decimal
+    gross_before: Decimal
+    before: Decimal
+    now: Decimal
+    units: Decimal
+    price: Decimal
+    discounts: Decimal
+    returns: Decimal
 
     @classmethod
     def read(cls, record: Mapping[str, object]) -> _Product:
         """Read a row of the frame."""
-        now, before = ({name: _figure(record, name + side) for name in FIGURES} for side in ("", "_before"))
+        u0, g0, d0, r0 = (_figure(record, f"{name}_before") for name in FIGURES)
+        u1, g1, d1, r1 = (_figure(record, name) for name in FIGURES)
+        units = (u1 - u0) * g0 / u0 if u0 else g1 if u1 else Decimal(0)
         value = _value(record, "product")
         name = _value(record, "product_name") if "product_name" in record else None
         return cls(
             value=value,
             label="without a product" if value is None else str(name or value),
-            u0=Fraction(before["units"]),
-            u1=Fraction(now["units"]),
-            g0=Fraction(before["gross_sales"]),
-            g1=Fraction(now["gross_sales"]),
-            discounts=Fraction(before["discounts"] - now["discounts"]),
-            returns=Fraction(before["returns"] - now["returns"]),
-            net_before=before["gross_sales"] - before["discounts"] - before["returns"],
-            net=now["gross_sales"] - now["discounts"] - now["returns"],
+            units_before=u0,
+            units_now=u1,
+            gross_before=g0,
+            before=g0 - d0 - r0,
+            now=g1 - d1 - r1,
+            units=units,
+            price=g1 - g0 - units,
+            discounts=d0 - d1,
+            returns=r0 - r1,
         )
-
-    @property
-    def change(self) -> Fraction:
-        return Fraction(self.net) - Fraction(self.net_before)
-
-    @property
-    def units(self) -> Fraction:
-        """Units more or fewer, at the earlier price, or at the later one where there is none."""
-        if self.u0:
-            return (self.u1 - self.u0) * self.g0 / self.u0
-        return self.g1 if self.u1 else Fraction(0)
-
-    @property
-    def price(self) -> Fraction:
-        return self.g1 - self.g0 - self.units
 
     def part(self, change: Decimal, price: Decimal, discounts: Decimal, returns: Decimal) -> ProductPart:
         """Return it with its rounded amounts."""
-        before, now = bool(self.u0 or self.net_before), bool(self.u1 or self.net)
         return ProductPart(
             value=self.value,
             label=self.label,
-            before=self.net_before,
-            now=self.net,
+            before=self.before,
+            now=self.now,
             change=change,
-            found=_found(before=before, now=now),
+            found=_found(before=bool(self.units_before or self.before), now=bool(self.units_now or self.now)),
             units=change - price - discounts - returns,
             price=price,
             discounts=discounts,
@@ -174,29 +166,29 @@ class _Product:
         )
 
 
-def _causes(rows: Sequence[_Product]) -> dict[Cause, Fraction]:
-    u0, u1 = sum(row.u0 for row in rows), sum(row.u1 for row in rows)
-    units = sum((row.units for row in rows), Fraction(0))
-    volume = (u1 - u0) * sum(row.g0 for row in rows if row.u0) / u0 if u0 else units
+def _causes(rows: Sequence[_Product]) -> dict[Cause, Decimal]:
+    u0, u1 = _total(row.units_before for row in rows), _total(row.units_now for row in rows)
+    units = _total(row.units for row in rows)
+    volume = (u1 - u0) * _total(row.gross_before for row in rows if row.units_before) / u0 if u0 else units
     return {
         "volume": volume,
         "mix": units - volume,
-        "price": sum((row.price for row in rows), Fraction(0)),
-        "discounts": sum((row.discounts for row in rows), Fraction(0)),
-        "returns": sum((row.returns for row in rows), Fraction(0)),
+        "price": _total(row.price for row in rows),
+        "discounts": _total(row.discounts for row in rows),
+        "returns": _total(row.returns for row in rows),
     }
 
 
-def _parts(name: str, frame: pd.DataFrame, whole: Decimal, decimals: int) -> tuple[Part, ...]:
+def _parts(name: str, frame: pd.DataFrame, change: Decimal, decimals: int) -> tuple[Part, ...]:
     rows = [
         (_value(record, name), _figure(record, "net_sales_before"), _figure(record, "net_sales"))
         for record in _records(frame, name, ("net_sales",))
     ]
-    moved = [Fraction(now) - Fraction(before) for _, before, now in rows]
-    if sum(moved) != whole:
+    moved = [now - before for _, before, now in rows]
+    if _total(moved) != change:
         raise MetricError(
-            f"The values of {name} changed by {_total([now - before for _, before, now in rows])} and the products by "
-            f"{whole}: they are not of the same events. Ask for both of one snapshot, with the same filters."
+            f"The values of {name} changed by {_total(moved)} and the products by {change}: they are not of the same "
+            "events. Ask for both of one snapshot, with the same filters."
         )
     return _largest_first(
         Part(
@@ -204,10 +196,10 @@ def _parts(name: str, frame: pd.DataFrame, whole: Decimal, decimals: int) -> tup
             label="unknown" if value is None else str(value),
             before=before,
             now=now,
-            change=change,
+            change=rounded,
             found=_found(before=bool(before), now=bool(now)),
         )
-        for (value, before, now), change in zip(rows, _rounded(moved, Fraction(whole), decimals), strict=True)
+        for (value, before, now), rounded in zip(rows, _rounded(moved, change, decimals), strict=True)
     )
 
 
@@ -240,14 +232,14 @@ def _figure(record: Mapping[str, object], name: str) -> Decimal:
     )
 
 
-def _rounded(values: Sequence[Fraction], total: Fraction, decimals: int) -> list[Decimal]:
+def _rounded(values: Sequence[Decimal], total: Decimal, decimals: int) -> list[Decimal]:
     """Round each value down, then as many up as it takes to reach the rounded total, the largest remainders first."""
-    scaled = [value * 10**decimals for value in values]
-    size = floor(abs(total) * 10**decimals + Fraction(1, 2))
-    missing = (size if total > 0 else -size) - sum(map(floor, scaled))
-    by_remainder = sorted(range(len(scaled)), key=lambda place: floor(scaled[place]) - scaled[place])
+    scaled = [value.scaleb(decimals) for value in values]
+    floors = [value.to_integral_value(ROUND_FLOOR) for value in scaled]
+    missing = int(total.scaleb(decimals).to_integral_value(ROUND_HALF_UP) - _total(floors))
+    by_remainder = sorted(range(len(scaled)), key=lambda place: floors[place] - scaled[place])
     raised = set(by_remainder[:missing])
-    return [Decimal(floor(value) + (place in raised)).scaleb(-decimals) for place, value in enumerate(scaled)]
+    return [(value + (place in raised)).scaleb(-decimals) for place, value in enumerate(floors)]
 
 
 def _total(amounts: Iterable[Decimal]) -> Decimal:

@@ -107,11 +107,17 @@ class Metric:
         for part in self.parts:
             yield from part.measures()
 
+    @property
+    def lineage(self) -> str:
+        """What it is computed from, in words: its parts, down to the tables."""
+        return f"From {', '.join(f'{part.label} ({part.name})' for part in self.parts)}."
+
     def facts(self) -> list[tuple[str, str]]:
         """Return what there is to say about it, as heading and text, in reading order."""
         return [
             ("Formula", self.formula),
             ("What counts", self.description),
+            ("Comes from", self.lineage),
             ("Unit", self.unit.words),
             ("No value", self.null_rule),
             ("Adds up", self.adds_up),
@@ -150,6 +156,13 @@ class Counted(Metric):
     def null_rule(self) -> str:
         """When there is no value, in words."""
         return "Never without a value: 0 where nothing happened."
+
+    @property
+    def lineage(self) -> str:
+        """The table whose rows count, and which of them, in words."""
+        kinds = f", events of the kinds {', '.join(self.kinds)}" if self.kinds else ""
+        dated = f", by the day {' or '.join(self.mart.columns(self.dated))}" if self.dated else ""
+        return f"From the table {self.mart.table.name}{kinds}{dated}."
 
     def measures(self) -> Iterator[Counted]:
         """Yield itself."""

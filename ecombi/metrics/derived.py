@@ -44,9 +44,7 @@ def orders(t: Tables) -> ir.Table:
     )
     found = summed.left_join(visits, summed["order_id"] == visits["visit_order"])
     known = found["customer_id"].notnull()
-    place = ibis.row_number().over(
-        group_by=found["customer_id"], order_by=[found["ordered_at"], found["order_id"]]
-    )
+    place = ibis.row_number().over(group_by=found["customer_id"], order_by=[found["ordered_at"], found["order_id"]])
     number = ibis.cases((known, (place + 1).cast("int32")))
     numbered = found.mutate(customer_order_number=number)
     return numbered.select(*_columns("orders"))

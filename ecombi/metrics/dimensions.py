@@ -71,7 +71,7 @@ class Dimension:
         return next((lookup for lookup in self.lookups if lookup.key in table.columns), None)
 
 
-def _customer_type(row: ir.Table, number: ir.Value, known: ir.BooleanValue) -> ir.Value:
+def _customer_type(_row: ir.Table, number: ir.Value, known: ir.BooleanValue) -> ir.Value:
     import ibis
 
     return ibis.cases(
@@ -82,15 +82,15 @@ def _customer_type(row: ir.Table, number: ir.Value, known: ir.BooleanValue) -> i
     )
 
 
-def _weekday(row: ir.Table, day: ir.Value, known: ir.BooleanValue) -> ir.Value:
+def _weekday(_row: ir.Table, day: ir.Value, _known: ir.BooleanValue) -> ir.Value:
     return (day.day_of_week.index() + 1).cast("int64")
 
 
-def _hour_of_day(row: ir.Table, hour: ir.Value, known: ir.BooleanValue) -> ir.Value:
+def _hour_of_day(_row: ir.Table, hour: ir.Value, _known: ir.BooleanValue) -> ir.Value:
     return hour.cast("int64")
 
 
-def _cohort(row: ir.Table, first: ir.Value, known: ir.BooleanValue) -> ir.Value:
+def _cohort(_row: ir.Table, first: ir.Value, _known: ir.BooleanValue) -> ir.Value:
     import ibis
 
     month = first.month().cast("string")
@@ -98,7 +98,7 @@ def _cohort(row: ir.Table, first: ir.Value, known: ir.BooleanValue) -> ir.Value:
     return first.year().cast("string") + "-" + two
 
 
-def _lane(row: ir.Table, carrier: ir.Value, known: ir.BooleanValue) -> ir.Value:
+def _lane(row: ir.Table, carrier: ir.Value, _known: ir.BooleanValue) -> ir.Value:
     return carrier + " to " + row["country"]
 
 

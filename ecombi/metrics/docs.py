@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
+from ecombi.metrics import example
+from ecombi.metrics import format as fmt
+from ecombi.metrics.analysis import Analysis
+from ecombi.metrics.areas import AREAS
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.definitions import Metric
-from ecombi.schema.kinds import Kind
 from ecombi.schema.periods import Grain
-
-EXAMPLE: Final[tuple[tuple[str, Kind, int, str, str | None], ...]] = (
-    ("A1", Kind.SALE, 2, "20.00", "8.00"),
-    ("A1", Kind.DISCOUNT, 0, "-2.00", "0.00"),
-    ("A1", Kind.TAX, 0, "3.60", None),
-    ("A1", Kind.SHIPPING, 0, "5.00", None),
-    ("A2", Kind.SALE, 1, "40.00", "25.00"),
-    ("A2", Kind.TAX, 0, "8.00", None),
-    ("A2", Kind.SHIPPING, 0, "5.00", None),
-    ("A2", Kind.SHIPPING_DISCOUNT, 0, "-5.00", None),
-    ("A2", Kind.DUTY, 0, "1.50", None),
-    ("A3", Kind.GIFT_CARD_ISSUE, 1, "50.00", None),
-    ("A4", Kind.SALE, 1, "10.00", None),
-    ("A1", Kind.RETURN, -1, "-9.00", "-4.00"),
-    ("A1", Kind.TAX_REFUND, 0, "-1.80", None),
-)
-"""The example shop: order, kind, units, amount, cost where it is known."""
 
 _GENERATED = "<!-- Written by `make docs` from ecombi/metrics. Change the registry, not this page. -->\n"
 
@@ -47,7 +36,9 @@ that is not in it.
 ## Comparison
 
 `previous` compares with the period just before: whole months with whole months, else the same number of days.
-`year_ago` compares with the same dates one year earlier. Each metric `m` then comes with `m_before` and `m_change`.
+`year_ago` compares with the same dates one year earlier, `same_weekdays` with the days 52 weeks earlier, and any other
+range can be given by its first day and its end. Each metric `m` then comes with `m_before` and `m_change`.
+`elapsed` asks for the days that are final only, and compares with the same part of the other range.
 
 - `m_change` is the change relative to the size of `m_before`, 0.1 for 10% more; no value where `m_before` is 0 or has
   none. For a rate it is the difference, shown in percentage points.
@@ -56,6 +47,13 @@ that is not in it.
   December with 25 December; a 29 February has no counterpart.
 - What is in only one of the two ranges is kept: the other one's sums and counts are 0.
 - Where the earlier range lies before the first recorded day, it has no values; nor has the later one after the last.
+
+## Final, as known, restated
+
+- A day is **final** once every source was loaded after its end and the hours its rows take to settle. Days after the
+  last recorded one are not known, so they are not final. A result says from which day on it is unfinished.
+- `as_of` answers with what had been loaded by the end of a day: a refund that came later does not change an old answer.
+- A period is closed by the first load with events on or after its end. `result.restated()` lists what has changed since.
 
 ## Totals
 
@@ -70,40 +68,101 @@ def pages(catalogue: Catalogue = CATALOGUE) -> dict[str, str]:
     return texts | {f"{metric.name}.md": _page(metric, catalogue) for metric in catalogue.values()}
 
 
-def _index(catalogue: Catalogue) -> str:
-    metrics = [[f"[{m.label}]({m.name}.md)", f"`{m.name}`", m.unit.value, m.formula] for m in catalogue.values()]
-    dimensions = [[d.label, f"`{d.name}`", d.description] for d in catalogue.dimensions.values()]
-    events = [
-        [order, kind.value, _units(units), _amount(amount), _amount(cost)]
-        for order, kind, units, amount, cost in EXAMPLE
+def analysis_pages(analyses: Mapping[str, Analysis]) -> dict[str, str]:
+    """Return every page of docs/analyses, file name -> text in Markdown."""
+    rows = [[f"[{a.label}]({a.name}.md)", f"`{a.name}`", a.question, a.grain] for a in analyses.values()]
+    index = [
+        _GENERATED,
+        "# Analyses\n",
+        "Tables that answer what no single metric can, each computed by one query on every engine.\n",
+        _table(["analysis", "name", "question", "one row"], rows),
     ]
+    return {"index.md": "\n".join(index)} | {f"{a.name}.md": _analysis(a) for a in analyses.values()}
+
+
+def _analysis(analysis: Analysis) -> str:
+    said = [("Question", analysis.question), ("One row", analysis.grain), ("Formula", analysis.formula)]
+    version = f"Version {analysis.definition_version}. Owner: {analysis.owner}. Source: {analysis.source}"
+    fields = [[f"`{name}`", f.unit.value if f.unit else "", f.meaning] for name, f in analysis.fields.items()]
+    takes = [[f"`{name}`", kind, ""] for name, kind in analysis.bound.items() if name != "final_until"]
+    takes += [[f"`{name}`", type(value).__name__, str(value)] for name, value in analysis.options.items()]
+    parts = [
+        _GENERATED,
+        f"# {analysis.label}\n",
+        f"`{analysis.name}`\n",
+        "\n".join(f"- **{heading}**: {text}" for heading, text in [*said, ("Definition", version)]) + "\n",
+        _table(["column", "unit", "meaning"], fields),
+    ]
+    return "\n".join([*parts, *(["## Takes\n", _table(["value", "type", "usually"], takes)] if takes else [])])
+
+
+def _index(catalogue: Catalogue) -> str:
+    dimensions = [[d.label, f"`{d.name}`", d.description] for d in catalogue.dimensions.values()]
     return "\n".join(
         [
             _GENERATED,
             "# Metrics\n",
-            "Every figure is a sum over the ledger: one row per money or quantity event.\n",
-            _table(["metric", "name", "unit", "formula"], metrics),
+            "Every figure is taken from the rows of one table, or composed of such figures.\n",
+            *_areas(catalogue),
             "## Dimensions\n",
-            "A metric can be cut and filtered by any of these. Unknown values are kept, as a group of their own.\n",
+            "A metric can be cut and filtered by those its records know. Unknown values are a group of their own.\n",
             _table(["dimension", "name", "values"], dimensions),
             _RULES,
-            "## The example shop\n",
-            "Each metric's page works its figure out for these events.\n",
-            _table(["order", "event", "units", "amount", "cost"], events),
+            *_example(),
         ]
     )
+
+
+def _areas(catalogue: Catalogue) -> Iterator[str]:
+    for area, module in AREAS.items():
+        own = [metric for name, metric in catalogue.items() if getattr(module, name, None) is metric]
+        yield f"## {area}\n"
+        rows = [[f"[{m.label}]({m.name}.md)", f"`{m.name}`", m.unit.value, m.formula] for m in own]
+        yield _table(["metric", "name", "unit", "formula"], rows)
+
+
+def _example() -> Iterator[str]:
+    """Yield the sheets of the example shop."""
+    yield "## The example shop\n"
+    yield (
+        f"Each metric's page works its figure out for {fmt.days(example.PERIOD)}, booked. What lies before or after "
+        "these days is there because some figures look back or ahead. Everything was loaded on "
+        f"{fmt.day(example.LOADED_AT)}. Times are UTC.\n"
+    )
+    for name, sheet in example.SHEETS.items():
+        yield f"### {sheet.title}\n"
+        yield _table(
+            list(sheet.columns), [[_cell(row[column]) for column in sheet.columns] for row in example.rows(name)]
+        )
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return value.isoformat(" ", "milliseconds" if value.microsecond else "minutes")
+        case int() | Decimal():
+            return str(value).replace("-", "−")
+    return str(value)
 
 
 def _page(metric: Metric, catalogue: Catalogue) -> str:
     marts = {measure.mart for measure in metric.measures()}
     fitting = [f"`{d.name}`" for d in catalogue.dimensions.values() if all(d.fits(mart) for mart in marts)]
+    grains = [grain for grain in Grain if grain is not Grain.HOUR or all(mart.hours for mart in marts)]
+    basis = ", booked or ordered" if any(mart.bases for mart in marts) else ""
+    above = [f"[{m.label}]({m.name}.md)" for m in catalogue.built_on(metric.name)]
     return "\n".join(
         [
             _GENERATED,
             f"# {metric.label}\n",
             f"`{metric.name}`\n",
             "\n".join(f"- **{heading}**: {text}" for heading, text in metric.facts()) + "\n",
-            f"Can be cut by {', '.join(fitting)}, and by {', '.join(Grain)}, booked or ordered.\n",
+            f"Can be cut by {', '.join(fitting)}, and by {', '.join(grains)}{basis}.\n",
+            *([f"Built on it: {', '.join(above)}.\n"] if above else []),
             "## Example\n",
             f"In [the example shop](index.md#the-example-shop): {metric.example}\n",
             "```python",
@@ -116,11 +175,3 @@ def _page(metric: Metric, catalogue: Catalogue) -> str:
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
-
-
-def _units(units: int) -> str:
-    return str(units).replace("-", "−") if units else ""
-
-
-def _amount(amount: str | None) -> str:
-    return "" if amount is None else amount.replace("-", "−")

@@ -243,8 +243,9 @@ stock_out_rate: Final = Ratio(
     direction=Direction.DOWN,
     formula="Stock-out days ÷ days listed, over all products.",
     description=(
-        "Every product weighs the same, however little it sells. A product is listed on the days its stock is "
-        "recorded; delisted ones are left out. Overselling counts as out of stock."
+        "Every product weighs the same, however little it sells; the analysis stock_outs weighs each by its demand. A "
+        "product is listed on the days its stock is recorded; delisted ones are left out. Overselling counts as out "
+        "of stock."
     ),
     example="1 ÷ 6 = 16.7%",
     source=_STOCK_OUTS,

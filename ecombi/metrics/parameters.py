@@ -17,7 +17,7 @@ def parameter(name: str, kind: str) -> ir.Value:
     return ibis.literal(f"§{name}§").cast(kind)
 
 
-class _SparkOptions(Config):
+class _SparkOptions(Config):  # type: ignore[misc]  # ibis is untyped
     treat_nan_as_null: bool = False
 
 

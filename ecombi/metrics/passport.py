@@ -52,7 +52,9 @@ class Stamp:
         """Return what it says but for the SQL, as heading and plain text, in reading order."""
         lines = [("Read from", ", ".join(self.tables))]
         if not self.identity.unlimited:
-            lines.append(("Seen by", f"{self.identity.name}: {self.identity.words} (policy {self.identity.policy_hash})"))
+            lines.append(
+                ("Seen by", f"{self.identity.name}: {self.identity.words} (policy {self.identity.policy_hash})")
+            )
         published = f"{fmt.day(self.published_at)}, {self.published_at:%H:%M} UTC"
         lines.append(("Snapshot", f"{self.snapshot}, published {published}"))
         if self.known.loads:

@@ -15,7 +15,7 @@ from ecombi.metrics.shapes import MONTHLY, Dialect, Filter, Scope, Shape
 from ecombi.metrics.state import Known
 from ecombi.schema.periods import Grain
 
-Parameter = str | int | date | None
+Parameter = str | int | float | date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ def _filters(given: tuple[tuple[str, Values], ...], catalogue: Catalogue, *, but
 
 def _whole_months(query: MetricQuery) -> bool:
     before = query.compared
-    ends = (query.start, query.end, before and before.start, before and before.end)
+    ends = [query.start, query.end, *((before.start, before.end) if before else ())]
     return all(day is None or day.day == 1 for day in ends)
 
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from ecombi.metrics.answers import Answers
     from ecombi.metrics.result import Result
 
-_BY_LOAD = "SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' GROUP BY load_id ORDER BY load_id"
+_BY_LOAD = (
+    "SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' GROUP BY load_id ORDER BY load_id"
+)
 
 _LATE = """
 SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) AS entries FROM days_loaded

@@ -89,7 +89,7 @@ class Result(pd.DataFrame):
 
         return restated(self._asked(), self)
 
-    def plot(self) -> object:
+    def plot(self) -> object:  # type: ignore[override]  # pandas draws with matplotlib, we with widgets
         """Return a figure of this result for a notebook: lines over time, else bars.
 
         Raises:
@@ -100,7 +100,7 @@ class Result(pd.DataFrame):
         return draw(self, self.passport)
 
     def _asked(self) -> Answers:
-        answers = getattr(self, "_answers", None)
+        answers: Answers | None = getattr(self, "_answers", None)
         if answers is None:
             raise MetricError("This result was taken out of its session. Ask the workspace again, then look behind it.")
         return answers
@@ -158,7 +158,10 @@ def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answer
 def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
     """Turn the table of an analysis into a result, in its order; rows that tie in it come in the order of their keys."""
     analysis = passport.analysis
-    order = [*analysis.order, *(key for key in analysis.keys if key not in {n.removeprefix("-") for n in analysis.order})]
+    order = [
+        *analysis.order,
+        *(key for key in analysis.keys if key not in {n.removeprefix("-") for n in analysis.order}),
+    ]
     by = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order]
     ordered = table.sort_by(by) if by else table
     units = {name: found.unit for name, found in analysis.fields.items()}
@@ -191,7 +194,9 @@ def _frame(typed: pa.Table, gaps: Sequence[str]) -> pd.DataFrame:
     counts = [field.name for field in typed.schema if pa.types.is_int64(field.type) and field.name in gaps]
     if not counts:
         return frame
-    return frame.assign(**{name: typed[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get) for name in counts})
+    return frame.assign(
+        **{name: typed[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get) for name in counts}
+    )
 
 
 def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:

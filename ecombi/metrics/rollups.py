@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -49,7 +49,7 @@ class Rollup:
     @cached_property
     def measures(self) -> tuple[Counted, ...]:
         """Every measure of the mart whose parts can be summed; not those that only count what others keep."""
-        return tuple(_sums(self.mart, self.dimensions))
+        return tuple(_sums(self.mart))
 
     def kept(self, role: str) -> tuple[Counted, ...]:
         """Return the measures that count on a date of that role."""
@@ -79,7 +79,7 @@ def rows_column(measure: Measure) -> str:
     return f"{measure.name}_rows"
 
 
-def _sums(mart: Mart, cuts: Iterable[str]) -> Iterator[Counted]:
+def _sums(mart: Mart) -> Iterator[Counted]:
     found = dict.fromkeys(m for metric in METRICS.values() for m in metric.measures() if m.mart is mart)
     for measure in found:
         if isinstance(measure, Measure) or (isinstance(measure, DistinctMeasure) and measure.splits is not None):

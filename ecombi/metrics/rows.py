@@ -141,9 +141,7 @@ def _one_day(rows: ir.Table, days: ir.Table, leg: Leg, shape: Shape) -> ir.Table
     if not bucket:
         return rows.filter(rows["on_day"] == days.aggregate(chosen=chosen).as_scalar())
     picked = days.aggregate(by={"picked_bucket": days[bucket[0]]}, chosen=chosen)
-    return rows.semi_join(
-        picked, [rows[bucket[0]] == picked["picked_bucket"], rows["on_day"] == picked["chosen"]]
-    )
+    return rows.semi_join(picked, [rows[bucket[0]] == picked["picked_bucket"], rows["on_day"] == picked["chosen"]])
 
 
 def moved(bucket: ir.Value, shape: Shape, *, back: bool = False) -> ir.Value:

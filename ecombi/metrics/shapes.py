@@ -185,12 +185,16 @@ class Shape:
         return self.whole_months and not by_day and leg.mode == "sum" and not leg.matures_days
 
     def _keeps(self, rollup: Rollup, measure: Counted) -> bool:
-        """Whether a rollup's parts of a measure sum to it."""
+        """Whether a rollup has a measure, and its parts sum to it."""
+        if isinstance(measure, DaysMeasure):
+            return True
+        if not any(kept is measure for kept in rollup.measures):
+            return False
         if isinstance(measure, DistinctMeasure):
             if measure.splits is None or UNIFORM_ORDERS not in self.built:
                 return False
             return measure.splits & set(rollup.dimensions) <= {d.name for d in self.by}
-        return isinstance(measure, Measure | DaysMeasure)
+        return isinstance(measure, Measure)
 
 
 def _mode(measure: Counted) -> Literal["sum", "last", "opening", "days"]:

@@ -65,8 +65,8 @@ class Known:
         for load in self.loads:
             settled = load.at - timedelta(hours=load.settle_hours)
             latest[load.source] = max(settled, latest.get(load.source, settled))
-        settled = min(latest.values()).astimezone(time_zone(self.zone)).date()
-        return min(settled, self.last_day + timedelta(days=1))
+        settled_until = min(latest.values()).astimezone(time_zone(self.zone)).date()
+        return min(settled_until, self.last_day + timedelta(days=1))
 
     def load_at(self, at: datetime) -> int:
         """Return the last load up to an instant; 0 where there was none."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from copy import copy
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from ecombi.settings import Settings, load_settings
 from ecombi.workspace.loading import Loading
 from ecombi.workspace.quarantine import Quarantine
 from ecombi.workspace.questions import analyses, explained
+from ecombi.workspace.usage import named_in
 
 if TYPE_CHECKING:
     from ecombi.customers import Customers
@@ -66,6 +67,7 @@ class Workspace:
         self.project: Path = project_root(settings.project)
         self.warehouse: Warehouse = open_warehouse(self.settings, TABLES)
         self.identity = identity
+        self._catalogue = CATALOGUE
 
     def __enter__(self) -> Workspace:
         return self
@@ -104,8 +106,8 @@ class Workspace:
             start: First day, in the shop's time zone. None: the first there is.
             end: The day after the last one. None: up to the last there is.
             basis: "booked" counts an event when it happened, "ordered" when its order was placed.
-            compare: "previous", "year_ago" or "same_weekdays" puts the figures of that period beside each figure; so does
-                any other one, as its first day and its end.
+            compare: "previous", "year_ago" or "same_weekdays" puts the figures of that period beside each figure; any
+                other range does too, given as its first day and its end.
             elapsed: Asks for the final days of the period only, and compares with the same part of the other one.
             where: Dimension -> the values that count; None among them is the unknown one.
             without: Dimension -> the values that do not count, while all others do.
@@ -147,7 +149,7 @@ class Workspace:
         # pandas is imported by who asks for figures, not by who loads.
         from ecombi.metrics.answers import Answers
 
-        return Answers(self.warehouse, self.shop, identity=self.identity)
+        return Answers(self.warehouse, self.shop, catalogue=self._catalogue, identity=self.identity)
 
     def seen_by(self, identity: Identity | None) -> Workspace:
         """Return the workspace as somebody sees it, on the same warehouse and memory.
@@ -251,7 +253,7 @@ class Workspace:
         Raises:
             UnknownMetricError: Neither a metric nor an analysis.
         """
-        return explained(name)
+        return self.metrics[name] if name in self.metrics else explained(name)
 
     @property
     def analyses(self) -> Mapping[str, Analysis]:
@@ -261,7 +263,28 @@ class Workspace:
     @property
     def metrics(self) -> Catalogue:
         """Every metric: formula, unit, what it leaves out. Completes in a notebook: `ws.metrics.net_sales`."""
-        return CATALOGUE
+        return self._catalogue
+
+    def with_metrics(self, *metrics: Metric) -> Workspace:
+        """Return the workspace with further metrics, for this session: on the same warehouse and memory.
+
+        Raises:
+            MetricError: A name is taken already.
+        """
+        seen = copy(self)
+        seen._catalogue = self._catalogue.with_metrics(*metrics)
+        seen.__dict__["answers"] = self.answers.with_catalogue(seen._catalogue)
+        return seen
+
+    def where_used(self, name: str) -> list[str]:
+        """Return what names a metric or an analysis: metrics computed from it, reports, dashboards, guides.
+
+        Raises:
+            UnknownMetricError: Neither a metric nor an analysis.
+        """
+        self.explain(name)
+        built = [f"metric {metric.name}" for metric in self.metrics.built_on(name)] if name in self.metrics else []
+        return [*built, *named_in(self.project, name)]
 
     def values(self, dimension: str) -> list[str]:
         """Return the known values of a dimension, in order."""

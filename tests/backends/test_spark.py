@@ -132,6 +132,15 @@ def test_a_missing_snapshot_is_named_with_what_would_work(settings: Settings, wa
 
 
 @pytest.mark.spark
+def test_files_that_a_worker_does_not_see_are_named(settings: Settings, warehouse: Warehouse) -> None:
+    shop.publish(warehouse, rows=3)
+    shop.state(warehouse)
+    (settings.spark_folder / "snapshots" / "wh-000001.parquet" / "ledger" / "part-0.parquet").unlink()
+    with pytest.raises(BackendError, match=r"The query failed: .*ledger/part-0.parquet"):
+        shop.state(warehouse)
+
+
+@pytest.mark.spark
 def test_a_table_that_is_new_can_be_read_after_the_next_load(settings: Settings, warehouse: Warehouse) -> None:
     shop.publish(warehouse, rows=3)
     count = Column("entries", BigInteger, nullable=False, comment="Rows.")

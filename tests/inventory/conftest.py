@@ -15,15 +15,16 @@ import pyarrow as pa
 import pytest
 
 from ecombi.backends.warehouse.ddl import ALL, missing
-from ecombi.inventory import PRODUCT_POSITIONS, Inventory, product_positions
+from ecombi.inventory import Inventory, demand
+from ecombi.inventory.positions import product_positions
 from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.rollups import ROLLUPS
 from ecombi.metrics.tables import Tables
 
 ENGINES = ("duckdb", "postgres")
-LOADED = ("ledger", "inventory_daily", "purchase_orders", "products", "suppliers")
-DERIVED = (PRODUCT_POSITIONS, ROLLUPS["products_daily"].table)
+ROLLUP = ROLLUPS[demand.ROLLUP].table
+FILLED = ("ledger", "inventory_daily", "purchase_orders", "products", "suppliers", "product_positions", ROLLUP.name)
 
 
 class Shop:
@@ -35,7 +36,7 @@ class Shop:
         self.final_until = date(2100, 1, 1)
         self.inventory = Inventory(self.analyse)
         self._written: dict[object, str] = {}
-        for statement in missing(ALL, {}, derived=DERIVED):
+        for statement in missing(ALL, {}, derived=[ROLLUP]):
             connection.execute(statement)
 
     def load(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
@@ -53,8 +54,8 @@ class Shop:
                 copy.write_row([row[name] for name in names])
 
     def empty(self) -> None:
-        """Delete every row that a test loads."""
-        for table in (*LOADED, *(table.name for table in DERIVED)):
+        """Delete every row."""
+        for table in FILLED:
             self.connection.execute(f"DELETE FROM {table}")
 
     def keep_positions(self) -> None:
@@ -66,8 +67,8 @@ class Shop:
     def keep_sums(self) -> None:
         """Fill the rollup of products with the sums that are read from it."""
         self.connection.execute(
-            """
-            INSERT INTO products_daily (basis, day, product, units, net_sales, cost_of_goods)
+            f"""
+            INSERT INTO {ROLLUP.name} (basis, day, product, units, net_sales, cost_of_goods)
             SELECT 'ordered', order_on, sku, sum(qty) FILTER (WHERE kind = 'sale'),
                    sum(amount) FILTER (WHERE kind IN ('sale', 'discount', 'return')),
                    sum(cost_amount) FILTER (WHERE kind IN ('sale', 'return'))

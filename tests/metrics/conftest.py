@@ -30,6 +30,11 @@ ENGINES = ("duckdb", "postgres")
 Ask = Callable[..., Result]
 
 
+def opened(folder: Path, database_url: str | None = None) -> Warehouse:
+    """Open a warehouse: in a folder, or on PostgreSQL."""
+    return open_warehouse(load_settings(workspace=folder, database_url=database_url), TABLES)
+
+
 def publish(
     warehouse: Warehouse, rows: Iterable[Mapping[str, object]], products: Mapping[str, tuple[str, str | None]]
 ) -> None:
@@ -84,14 +89,11 @@ def database(postgres_server: str) -> Iterator[Callable[[], str]]:
 def warehouses(tmp_path_factory: pytest.TempPathFactory, database: Callable[[], str]) -> Iterator[dict[str, Warehouse]]:
     """The tiny shop on DuckDB and on a real PostgreSQL."""
     urls = {"duckdb": None, "postgres": database()}
-    opened = {
-        engine: open_warehouse(load_settings(workspace=_folder(tmp_path_factory, engine), database_url=url), TABLES)
-        for engine, url in urls.items()
-    }
-    for warehouse in opened.values():
+    made = {engine: opened(_folder(tmp_path_factory, engine), url) for engine, url in urls.items()}
+    for warehouse in made.values():
         publish(warehouse, tiny_shop.ledger_rows(), tiny_shop.PRODUCTS)
-    yield opened
-    for warehouse in opened.values():
+    yield made
+    for warehouse in made.values():
         warehouse.close()
 
 
@@ -123,13 +125,13 @@ WHOLE_SHOP = ShopConfig(orders=1_500, years=1.0, seed=11)
 @pytest.fixture(scope="session")
 def whole_shop(tmp_path_factory: pytest.TempPathFactory, database: Callable[[], str]) -> Iterator[dict[str, Workspace]]:
     """A simulated shop with rows in every table, on both engines, loaded in two parts: the second one on 1 November."""
-    opened = {
+    workspaces = {
         engine: ecombi.open_workspace(_folder(tmp_path_factory, f"whole_{engine}"), database_url=url)
         for engine, url in {"duckdb": None, "postgres": database()}.items()
     }
-    for workspace in opened.values():
+    for workspace in workspaces.values():
         workspace.loading.simulated(WHOLE_SHOP, until=date(2026, 10, 16), at=FIRST_LOAD)
         workspace.loading.simulated(WHOLE_SHOP, at=SECOND_LOAD)
-    yield opened
-    for workspace in opened.values():
+    yield workspaces
+    for workspace in workspaces.values():
         workspace.close()

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import PeriodError
 from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.schema.periods import Period
-from ecombi.settings import load_settings
-from tests.metrics.conftest import ENGINES, publish
+from tests.metrics.conftest import ENGINES, opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 
 if TYPE_CHECKING:
@@ -116,7 +114,7 @@ def test_days_and_hours_of_a_year_ago_are_compared_by_date(ask: Ask) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_leap_day_has_no_year_before(engine: str, tmp_path: Path, database: Callable[[], str]) -> None:
     url = database() if engine == "postgres" else None
-    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=url))
+    warehouse = opened(tmp_path, url)
     sold = {date(2011, 2, 28): 1, date(2011, 3, 1): 2, date(2012, 2, 28): 4, date(2012, 2, 29): 8, date(2012, 3, 1): 16}
     publish(
         warehouse,

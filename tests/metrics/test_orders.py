@@ -9,11 +9,9 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from ecombi.backends.warehouse import open_warehouse
 from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
-from ecombi.settings import load_settings
-from tests.metrics.conftest import publish
+from tests.metrics.conftest import opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 
 FIRST, SECOND = datetime(2012, 5, 1, 12, tzinfo=UTC), datetime(2012, 6, 1, 12, tzinfo=UTC)
@@ -22,7 +20,7 @@ FIRST, SECOND = datetime(2012, 5, 1, 12, tzinfo=UTC), datetime(2012, 6, 1, 12, t
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., pd.DataFrame]]:
     """An order of May with a discount given in June, an order of two days, and a credit note that names no order."""
-    warehouse = open_warehouse(load_settings(workspace=tmp_path_factory.mktemp("orders"), database_url=None))
+    warehouse = opened(tmp_path_factory.mktemp("orders"))
     events = [
         ("o1", "sale", 2, "100.00", FIRST, FIRST),
         ("o1", "discount", 0, "-10.00", SECOND, FIRST),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ecombi.metrics.answers import Answers
+from ecombi.metrics.parameters import parameter, to_sql
 from ecombi.metrics.payouts import payment_differences, payouts
+from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Period
 from tests.metrics.loaded import ENGINES, NOVEMBER, Database, answers_on, figure, figures, sheet
 from tests.metrics.small_shops import Rows, event, sale
@@ -56,6 +62,9 @@ LEDGER = [
     event("adjustment", None, "2026-11-30", "3.00"),
 ]
 DAYS = {"start": NOVEMBER.start, "end": NOVEMBER.end}
+
+Movement = tuple[str | None, str, Decimal]
+"""Order, kind and amount."""
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -155,3 +164,58 @@ def test_differences_are_found_to_the_last_decimal(answers: Answers) -> None:
 def test_a_difference_shows_in_the_period_of_the_last_movement(answers: Answers) -> None:
     week = answers.analyse(payment_differences, values={"start": date(2026, 11, 1), "end": date(2026, 11, 22)})
     assert list(week["difference"]) == [Decimal("0.0100"), Decimal("5.0000")]
+
+
+CHARGED = (
+    "sale",
+    "discount",
+    "return",
+    "tax",
+    "tax_refund",
+    "shipping",
+    "shipping_discount",
+    "shipping_refund",
+    "duty",
+)
+GIFT_CARDS = ("gift_card_issue", "gift_card_redeem")
+LEFT_OUT = ("fee", "chargeback", "adjustment", "stock_write_off")
+ORDERS = st.sampled_from(["o1", "o2", "o3", None])
+MONEY = st.decimals(-100, 100, places=4)
+EVENTS = st.lists(st.tuples(ORDERS, st.sampled_from(CHARGED + GIFT_CARDS + LEFT_OUT), MONEY), max_size=12)
+MOVEMENTS = st.lists(st.tuples(ORDERS, st.sampled_from(["capture", "refund", "chargeback"]), MONEY), max_size=12)
+
+
+@pytest.fixture(scope="module")
+def differences() -> Iterator[Callable[[list[Movement], list[Movement]], dict[str | None, Decimal]]]:
+    """Finds the differences of events and payments, all of one day."""
+    bound = {name: parameter(name, kind) for name, kind in payment_differences.bound.items()}
+    sql = to_sql(payment_differences.build(Tables(), **bound), "duckdb")
+    columns = "(order_id VARCHAR, kind VARCHAR, amount DECIMAL(18, 4), {} DATE DEFAULT DATE '2026-11-02')"
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE ledger {columns.format('event_on')}")
+        connection.execute(f"CREATE TABLE payments {columns.format('paid_on')}")
+
+        def of(events: list[Movement], payments: list[Movement]) -> dict[str | None, Decimal]:
+            for table, rows in (("ledger", events), ("payments", payments)):
+                connection.execute(f"DELETE FROM {table}")
+                for row in rows:
+                    connection.execute(f"INSERT INTO {table} (order_id, kind, amount) VALUES (?, ?, ?)", row)
+            found = connection.execute(f"SELECT order_id, difference FROM ({sql})", DAYS).fetchall()
+            return dict(found)
+
+        yield of
+
+
+@settings(deadline=None, max_examples=60)
+@given(events=EVENTS, payments=MOVEMENTS)
+def test_every_order_differs_by_what_is_collected_less_what_is_charged(
+    differences: Callable[[list[Movement], list[Movement]], dict[str | None, Decimal]],
+    events: list[Movement],
+    payments: list[Movement],
+) -> None:
+    expected: dict[str | None, Decimal] = defaultdict(Decimal)
+    for order, kind, amount in events:
+        expected[order] -= amount if kind in CHARGED + GIFT_CARDS else 0
+    for order, kind, amount in payments:
+        expected[order] += amount if kind != "chargeback" else 0
+    assert differences(events, payments) == {order: amount for order, amount in expected.items() if amount}

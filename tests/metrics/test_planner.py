@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -16,72 +18,176 @@ from ecombi.metrics import sales
 from ecombi.metrics.answers import run
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.compiler import compile_shape
-from ecombi.metrics.definitions import Measure
+from ecombi.metrics.definitions import DaysMeasure, DistinctMeasure, QuantileMeasure
 from ecombi.metrics.marts import LEDGER, Basis
-from ecombi.metrics.planner import plan
+from ecombi.metrics.parameters import names_in
+from ecombi.metrics.planner import bound_by, plan
+from ecombi.metrics.policy import OWNER
 from ecombi.metrics.query import MetricQuery
+from ecombi.metrics.rollups import ROLLUPS, Rollup
+from ecombi.metrics.shapes import UNIFORM_ORDERS
+from ecombi.metrics.state import Known, Load
 from ecombi.schema import tables
 from ecombi.schema.periods import Grain
-from ecombi.schema.rollups import ROLLUPS
 from tests.metrics.tiny_shop import SHOP
 
 if TYPE_CHECKING:
     from ecombi.backends.warehouse import Warehouse
+    from ecombi.workspace import Workspace
     from tests.metrics.conftest import Ask
 
-SUMS = [name for name, metric in CATALOGUE.items() if all(isinstance(m, Measure) for m in metric.measures())]
-KEPT = ROLLUPS[0].dimensions
+WHOLE = pytest.mark.xdist_group("whole_shop")
+SUMMED = [name for name, metric in CATALOGUE.items() if {m.mart for m in metric.measures()} == {LEDGER}]
+PERIOD = {"start": "2026-03-10", "end": "2026-10-20"}
 
 
 def figures(
-    query: MetricQuery, warehouse: Warehouse, *, use_rollups: bool
+    query: MetricQuery, warehouse: Warehouse, known: Known | None = None
 ) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
-    planned = plan(query, warehouse.dialect, use_rollups=use_rollups)
-    rows = warehouse.arrow(planned.sql, planned.params).to_pylist()
+    """Return the tables that were summed, and the rows of the answer."""
+    planned = plan(query, warehouse.dialect, known=known)
+    rows = warehouse.arrow(planned.sql, bound(planned.sql, query, known)).to_pylist()
     return planned.tables, sorted((tuple(row.values()) for row in rows), key=repr)
 
 
-def test_all_metrics_but_counts_of_orders_are_sums() -> None:
-    assert set(CATALOGUE) - set(SUMS) == {"orders", "aov"}
+def bound(sql: str, query: MetricQuery, known: Known | None) -> dict[str, object]:
+    """Return the values of a question; what is not settled is left out as on the days of the whole shop."""
+    final = replace(known or Known(), loads=FINAL.loads, last_day=FINAL.last_day)
+    values = bound_by(query, CATALOGUE, final, OWNER)
+    return {name: values[name] for name in sorted(names_in(sql))}
 
 
-@pytest.mark.parametrize("basis", list(Basis))
-@pytest.mark.parametrize("grain", [None, *(grain for grain in Grain if grain is not Grain.HOUR)])
-def test_the_rollup_gives_the_figures_of_the_ledger(warehouse: Warehouse, grain: Grain | None, basis: Basis) -> None:
-    # Both engines run the same SQL but for its spelling: PostgreSQL need not see every subset.
-    sizes = range(len(KEPT) + 1) if warehouse.dialect == "duckdb" else (0, len(KEPT))
-    for by in (by for size in sizes for by in combinations(KEPT, size)):
-        query = MetricQuery.of(SUMS, by=by, grain=grain, basis=basis, start="2012-01-10", end="2013-02-15")
-        used, rolled_up = figures(query, warehouse, use_rollups=True)
-        unused, summed = figures(query, warehouse, use_rollups=False)
-        assert (used, unused) == (("sales_daily",), ("ledger",))
+FINAL = Known(
+    loads=(Load(load_id=1, source="simulated", at=datetime(2026, 11, 1, 6, tzinfo=UTC), settle_hours=0),),
+    last_day=date(2026, 10, 31),
+)
+
+
+def rests_on(rollup: Rollup) -> list[str]:
+    """Return the metrics that a rollup has all sums of."""
+    kept = {*rollup.measures, *(m for m in MEASURES if isinstance(m, DaysMeasure) and m.mart is rollup.mart)}
+    return [name for name, metric in CATALOGUE.items() if {*metric.measures()} <= kept]
+
+
+MEASURES = {measure for metric in CATALOGUE.values() for measure in metric.measures()}
+
+
+def splits(name: str) -> set[str]:
+    """Return the dimensions whose parts share what a metric counts."""
+    found = (m.splits for m in CATALOGUE[name].measures() if isinstance(m, DistinctMeasure))
+    return {dimension for dimensions in found for dimension in dimensions or ()}
+
+
+def subsets(rollup: Rollup) -> Iterator[tuple[str, ...]]:
+    for size in range(len(rollup.dimensions) + 1):
+        yield from combinations(rollup.dimensions, size)
+
+
+def test_a_mart_with_rollups_keeps_every_sum_of_it() -> None:
+    for rollup in ROLLUPS.values():
+        missing = {m for m in MEASURES if m.mart is rollup.mart} - set(rollup.measures)
+        assert all(
+            isinstance(m, DaysMeasure | QuantileMeasure) or (isinstance(m, DistinctMeasure) and m.splits is None)
+            for m in missing
+        ), rollup.name
+
+
+@WHOLE
+@pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
+def test_every_metric_by_every_subset_of_a_rollup_is_that_of_the_mart(
+    whole_shop: dict[str, Workspace], rollup: Rollup
+) -> None:
+    warehouse = whole_shop["duckdb"].warehouse
+    known = Known(built=(rollup.name, UNIFORM_ORDERS))
+    names = rests_on(rollup)
+    filtered = {rollup.dimensions[0]: [*whole_shop["duckdb"].answers.values(rollup.dimensions[0])[:2], None]}
+    for by in subsets(rollup):
+        whole = [name for name in names if splits(name) & set(rollup.dimensions) <= set(by)]
+        for grain, where, basis in (
+            (None, None, "booked"),
+            (None, filtered, "ordered"),
+            ("month", filtered, "booked"),
+            ("day", None, "ordered"),
+        ):
+            query = MetricQuery.of(whole, by=by, grain=grain, where=where, basis=basis, **PERIOD)
+            used, rolled_up = figures(query, warehouse, known)
+            summed_of, summed = figures(query, warehouse)
+            assert (used, summed_of) == ((rollup.name,), (rollup.mart.table.name,))
+            assert rolled_up == summed, (by, grain, where, basis)
+            assert rolled_up
+        for name in set(names) - set(whole):
+            # An order with two categories is one order: its parts are not summed.
+            assert plan(MetricQuery.of(name, by=by), "duckdb", known=known).tables == (rollup.mart.table.name,)
+
+
+@WHOLE
+@pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
+def test_a_rollup_of_days_knows_weekdays_and_what_it_is_compared_with(
+    whole_shop: dict[str, Workspace], rollup: Rollup
+) -> None:
+    names = [name for name in rests_on(rollup) if not splits(name) & set(rollup.dimensions)]
+    by = [rollup.dimensions[0], "weekday"]
+    query = MetricQuery.of(names, by=by, compare="previous", without={"weekday": [7]}, **PERIOD)
+    for workspace in whole_shop.values():
+        used, rolled_up = figures(query, workspace.warehouse, Known(built=(rollup.name, UNIFORM_ORDERS)))
+        _, summed = figures(query, workspace.warehouse)
+        assert used == (rollup.name,)
         assert rolled_up == summed
+        assert {row[1] for row in rolled_up} <= {1, 2, 3, 4, 5, 6}
 
 
-@pytest.mark.parametrize("metric", SUMS)
-def test_the_rollup_gives_the_groups_of_the_ledger(warehouse: Warehouse, metric: str) -> None:
-    query = MetricQuery.of(metric, by=["country", "weekday"], compare="previous", start="2012-04-01", end="2013-02-01",
-                           where={"channel": ["web", None], "category": ["Kitchen", None]})  # fmt: skip
-    used, rolled_up = figures(query, warehouse, use_rollups=True)
-    _, summed = figures(query, warehouse, use_rollups=False)
-    assert used == ("sales_daily",)
-    assert rolled_up == summed
+@WHOLE
+def test_the_smallest_rollup_that_answers_is_picked(whole_shop: dict[str, Workspace]) -> None:
+    answers = whole_shop["duckdb"].answers
+    *built, uniform = answers.known().built
+    counted = [answers.warehouse.arrow(f"SELECT count(*) AS n FROM {name}")["n"][0].as_py() for name in built]
+    assert uniform == UNIFORM_ORDERS
+    assert set(built) == set(ROLLUPS)
+    assert counted == sorted(counted)
+    for rollup in ROLLUPS.values():
+        for by in subsets(rollup):
+            [name, *_] = (n for n in rests_on(rollup) if not splits(n))
+            smallest = next(b for b in built if ROLLUPS[b].mart is rollup.mart and set(by) <= set(ROLLUPS[b].dimensions))
+            assert answers.plan(MetricQuery.of(name, by=by)).tables == (smallest,)
 
 
 @pytest.mark.parametrize(
-    "question",
+    ("question", "table"),
     [
-        {"metrics": "orders"},
-        {"metrics": ["net_sales", "aov"]},
-        {"metrics": "net_sales", "grain": "hour"},
-        {"metrics": "net_sales", "by": "product"},
-        {"metrics": "net_sales", "by": "customer_type"},
-        {"metrics": "net_sales", "by": "hour_of_day"},
-        {"metrics": "net_sales", "where": {"product_name": ["Mug"]}},
+        ({"metrics": "orders"}, "sales_by_day"),
+        ({"metrics": ["net_sales", "aov"], "by": "country", "grain": "day"}, "sales_by_day"),
+        ({"metrics": "orders", "by": "category"}, "sales_daily"),
+        ({"metrics": "orders", "where": {"category": ["Kitchen"]}}, "ledger"),
+        ({"metrics": "orders", "by": "product"}, "products_by_day"),
+        ({"metrics": "orders", "by": ["product", "country"]}, "products_daily"),
+        ({"metrics": "net_sales", "where": {"category": ["Kitchen"]}}, "sales_daily"),
+        ({"metrics": "net_sales", "where": {"weekday": [1]}, "by": "channel"}, "sales_by_day"),
+        ({"metrics": "net_sales", "grain": "hour"}, "ledger"),
+        ({"metrics": "net_sales", "by": "customer_type"}, "ledger"),
+        ({"metrics": "net_sales", "by": "hour_of_day"}, "ledger"),
+        ({"metrics": "net_sales", "where": {"product_name": ["Mug"]}}, "ledger"),
+        ({"metrics": "net_sales", "by": "store"}, "ledger"),
+        ({"metrics": "customers"}, "orders"),
     ],
 )
-def test_what_the_rollup_does_not_keep_is_summed_from_the_ledger(question: dict[str, object]) -> None:
-    assert plan(MetricQuery.of(**question), "duckdb").tables == ("ledger",)
+def test_what_the_rollups_do_not_keep_is_summed_from_the_mart(question: dict[str, object], table: str) -> None:
+    built = ("sales_by_day", "orders_daily", "sales_daily", "products_by_day", "products_daily", UNIFORM_ORDERS)
+    assert plan(MetricQuery.of(**question), "duckdb", known=Known(built=built)).tables == (table,)
+    if table != "ledger" and "orders" in question["metrics"]:
+        # Some order goes on on a second day: the days of a rollup do not add up.
+        assert plan(MetricQuery.of(**question), "duckdb", known=Known(built=built[:-1])).tables == ("ledger",)
+
+
+@pytest.mark.parametrize("basis", list(Basis))
+@pytest.mark.parametrize("grain", [grain for grain in Grain if grain is not Grain.HOUR])
+def test_every_grain_of_the_tiny_shop_is_that_of_its_ledger(warehouse: Warehouse, grain: Grain, basis: Basis) -> None:
+    known = Known(built=("sales_daily", UNIFORM_ORDERS))
+    by = ROLLUPS["sales_daily"].dimensions
+    query = MetricQuery.of(SUMMED, by=by, grain=grain, basis=basis, start="2012-01-10", end="2013-02-15")
+    used, rolled_up = figures(query, warehouse, known)
+    unused, summed = figures(query, warehouse)
+    assert (used, unused) == (("sales_daily",), ("ledger",))
+    assert rolled_up == summed
 
 
 def test_a_shape_is_compiled_once_for_all_its_values() -> None:
@@ -100,7 +206,7 @@ def test_a_shape_is_compiled_once_for_all_its_values() -> None:
 
 def test_planning_a_shape_met_before_takes_at_most_two_milliseconds() -> None:
     period = {"start": "2012-01-01", "end": "2012-02-01", "grain": "day", "compare": "year_ago"}
-    query = MetricQuery.of(list(CATALOGUE), by=["country", "category"], where={"channel": ["web", None]}, **period)
+    query = MetricQuery.of(SUMMED, by=["country", "category"], where={"channel": ["web", None]}, **period)
     plan(query, "duckdb")
     laps = []
     for _ in range(50):
@@ -135,7 +241,7 @@ def test_unknown_names_come_with_the_nearest_ones() -> None:
 
 def test_metrics_of_two_marts_are_summed_apart_and_laid_side_by_side(warehouse: Warehouse, ask: Ask) -> None:
     # The ledger once more, as a mart of its own: joined row by row the figures would multiply.
-    twin = replace(LEDGER, rollups=())
+    twin = replace(LEDGER)
     other = replace(sales.units, name="other_units", mart=twin)
     catalogue = Catalogue(
         {
@@ -147,9 +253,8 @@ def test_metrics_of_two_marts_are_summed_apart_and_laid_side_by_side(warehouse: 
     )
     query = MetricQuery.of(["net_sales", "other_units", "per_unit"], by="country", grain="month", compare="year_ago",
                            start="2012-01-01", end="2012-04-01", fill=True)  # fmt: skip
-    planned = plan(query, warehouse.dialect, catalogue=catalogue)
-    assert planned.tables == ("sales_daily", "ledger")
     found = run(query, warehouse, SHOP, catalogue=catalogue)
+    assert found.passport.tables == ("sales_by_day", "ledger")
     one = ask(["net_sales", "units"], by="country", grain="month", start="2012-01-01", end="2012-04-01", fill=True)
     assert found[["net_sales", "other_units"]].to_numpy().tolist() == one[["net_sales", "units"]].to_numpy().tolist()
     assert found["per_unit"].tolist()[:3] == [
@@ -159,7 +264,7 @@ def test_metrics_of_two_marts_are_summed_apart_and_laid_side_by_side(warehouse: 
 
 def test_a_dimension_the_records_do_not_have_is_refused_in_words() -> None:
     spend = replace(
-        sales.net_sales, name="spend", label="Ad spend", mart=replace(LEDGER, table=tables.ad_spend, rollups=())
+        sales.net_sales, name="spend", label="Ad spend", mart=replace(LEDGER, table=tables.ad_spend)
     )
     catalogue = Catalogue({"spend": spend}, CATALOGUE.dimensions)
     with pytest.raises(

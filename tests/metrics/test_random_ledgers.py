@@ -14,12 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecombi.backends.warehouse import open_warehouse
 from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.schema.kinds import Kind
-from ecombi.settings import load_settings
-from tests.metrics.conftest import publish
+from tests.metrics.conftest import opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 
 Row = dict[str, object]
@@ -149,7 +147,7 @@ def test_figures_are_those_of_adding_up_by_hand(
             rest["amount"] = Decimal(0)
         at = event["order_at"]
         rows.append(ledger_row(number, order_at=at, event_at=at + event["later"], **rest))
-    warehouse = open_warehouse(load_settings(workspace=tmp_path_factory.mktemp("random"), database_url=None))
+    warehouse = opened(tmp_path_factory.mktemp("random"))
     publish(warehouse, rows, PRODUCTS)
     for question in asked:
         query = MetricQuery.of(list(BY_HAND), start=START, end=END, **question)

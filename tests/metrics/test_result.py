@@ -14,15 +14,13 @@ import pyarrow as pa
 import pytest
 from playwright.sync_api import sync_playwright
 
-from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import EmptyWarehouse, UnknownDimensionError
 from ecombi.metrics.answers import Answers, run
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
 from ecombi.schema.periods import Period
-from ecombi.settings import load_settings
-from tests.metrics.conftest import PUBLISHED, publish
+from tests.metrics.conftest import PUBLISHED, opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row, ledger_rows
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def test_the_passport_says_where_the_figures_come_from(ask: Ask, warehouse: Ware
     assert (passport.start, passport.end, passport.compared) == (date(2012, 2, 1), date(2012, 3, 1), None)
     assert passport.query.where == (("country", ("GB", None)),)
     assert (passport.snapshot, passport.published_at) == (1, PUBLISHED)
-    assert (passport.shop, passport.engine, passport.tables) == (SHOP, warehouse.dialect, ("ledger",))
+    assert (passport.shop, passport.engine, passport.tables) == (SHOP, warehouse.dialect, ("sales_by_day",))
     assert passport.warehouse == warehouse.safe_url
 
 
@@ -99,7 +97,7 @@ def test_rows_are_in_the_order_of_the_keys_and_unknown_is_last(ask: Ask) -> None
 
 
 def test_sums_too_large_for_the_usual_decimal_stay_exact(tmp_path: Path) -> None:
-    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    warehouse = opened(tmp_path)
     amount, days = Decimal("99999999999999.9999"), [date(2012, 1, n) for n in (1, 2, 3)]
     row = next(ledger_rows())
     publish(
@@ -140,7 +138,7 @@ def test_what_comes_from_data_is_escaped(ask: Ask) -> None:
 
 
 def test_names_in_the_rows_are_escaped(tmp_path: Path) -> None:
-    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    warehouse = opened(tmp_path)
     row = next(ledger_rows())
     publish(warehouse, [{**row, "country": "<img src=x onerror=alert(1)>"}], {})
     shown = run(MetricQuery.of("net_sales", by="country"), warehouse, SHOP)._repr_html_()
@@ -220,7 +218,7 @@ def test_values_are_texts_in_order_and_filters_take_them(warehouse: Warehouse, a
 
 
 def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
-    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    warehouse = opened(tmp_path)
     with pytest.raises(EmptyWarehouse):
         run(MetricQuery.of("net_sales"), warehouse, SHOP)
     publish(warehouse, [], {})
@@ -232,7 +230,7 @@ def test_an_empty_warehouse_says_so(tmp_path: Path) -> None:
 
 
 def test_a_result_is_of_one_snapshot_though_another_is_published_meanwhile(tmp_path: Path) -> None:
-    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=None))
+    warehouse = opened(tmp_path)
     at = PUBLISHED
     publish(
         warehouse, [ledger_row(1, event_at=at, order_at=at, order_id="1", kind="sale", qty=1, amount=Decimal(1))], {}

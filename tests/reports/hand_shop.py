@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from ecombi.backends.warehouse import open_warehouse
+from ecombi.metrics.rollups import TABLES
 from ecombi.settings import load_settings
 from tests.metrics.conftest import publish
 from tests.metrics.tiny_shop import ledger_row
@@ -55,7 +56,7 @@ def rows() -> Iterator[dict[str, object]]:
 
 def open_shop(folder: Path) -> Path:
     """Publish the shop in a workspace; returns its folder."""
-    warehouse = open_warehouse(load_settings(workspace=folder))
+    warehouse = open_warehouse(load_settings(workspace=folder), TABLES)
     publish(warehouse, rows(), PRODUCTS)
     warehouse.close()
     return folder

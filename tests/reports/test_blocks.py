@@ -12,6 +12,7 @@ import pytest
 import ecombi
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import PeriodError
+from ecombi.metrics.rollups import TABLES
 from ecombi.metrics.result import Result
 from ecombi.reports import blocks, days, figures, graphs, tables
 from ecombi.schema.periods import Grain, Period
@@ -35,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A shop whose records carry neither time of day nor product, channel, country or cost: one sale of 12.50."""
     folder = tmp_path_factory.mktemp("silent")
-    warehouse = open_warehouse(load_settings(workspace=folder))
+    warehouse = open_warehouse(load_settings(workspace=folder), TABLES)
     at = datetime(2026, 10, 31, tzinfo=UTC)
     sale = ledger_row(1, event_at=at, order_at=at, order_id="o1", kind="sale", qty=1, amount=Decimal("12.50"))
     publish(warehouse, [sale], {"mug": ("Mug", None)})

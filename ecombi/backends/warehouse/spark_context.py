@@ -147,10 +147,11 @@ def _has_no_worker(session: SparkSession) -> bool:
 
 
 def _words(message: str) -> str:
-    """The line that says what is wrong; plans and stack traces follow it, and py4j puts its own call before it."""
+    """The line that says what is wrong: the root cause comes last in a stack trace, and first before a plan."""
     lines = [line.strip(" :") for line in message.splitlines() if line.strip()]
+    causes = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
     told = [line for line in lines if not line.startswith("An error occurred while calling")]
-    return told[0] if told else "no reason given"
+    return next(iter([*causes[::-1], *told]), "no reason given")
 
 
 def _existing() -> SparkSession | None:
