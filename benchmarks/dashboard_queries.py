@@ -40,7 +40,7 @@ def peak() -> float:
 
 
 def opened_by_hand(ws: Workspace, folder: Path) -> duckdb.DuckDBPyConnection:
-    """Open the snapshot that the workspace reads, beside it: under a second name, as a file is opened once a process."""
+    """Open the snapshot that the workspace reads a second time, so under a second name."""
     [newest] = sorted((ws.path / "warehouse" / "snapshots").glob("*.duckdb"))[-1:]
     beside = folder / "by-hand.duckdb"
     beside.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def warmed(ws: Workspace) -> float:
 
 
 def planned(ws: Workspace, rounds: int) -> tuple[float, float]:
-    """Return the medians of planning and of answering from memory, in milliseconds, of the question with most metrics."""
+    """Return the median milliseconds of planning one question, and of answering it from memory."""
     kept = Answers(ws.warehouse, ws.shop)
     planning, remembered = Laps(), Laps()
     asked = ws.query(
@@ -92,9 +92,7 @@ def in_pandas(folder: Path) -> None:
 def table(timings: list[Timing], pandas: list[float]) -> list[str]:
     """Print what each question took, and return the limits that are broken."""
     broken = []
-    print(
-        f"{'milliseconds':<52} {'p50':>6} {'p95':>6} {'used':>6} {'by hand':>8} {'ratio':>6} {'pandas':>8}  answered from"
-    )
+    print(f"{'milliseconds':<52} {'p50':>6} {'p95':>6} {'used':>6} {'by hand':>8} {'ratio':>6} {'pandas':>8}  from")
     for timing, frames in zip(timings, pandas, strict=True):
         name, ours, theirs = timing.question.name, timing.ours, timing.by_hand
         print(
@@ -115,7 +113,8 @@ def run(folder: Path, orders: int, rounds: int) -> int:
     took = shop.ready(folder, orders)
     for step, figures in took.items():
         print(
-            f"{step}: {figures['seconds']:.1f} s, {figures['peak']:,.0f} MiB at most, rollups {figures['rollups']:.1f} s"
+            f"{step}: {figures['seconds']:.1f} s, {figures['rollups']:.1f} s of it rollups, "
+            f"{figures['peak']:,.0f} MiB at most"
         )
     with ecombi.open_workspace(folder) as ws, tempfile.TemporaryDirectory(dir=folder) as name:
         ws.answers.memory = Memory(size=0)

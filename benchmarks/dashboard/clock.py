@@ -11,15 +11,15 @@ from statistics import median
 import duckdb
 import numpy as np
 import pandas as pd
+
 from dashboard.draws import Draw, draw
 from dashboard.questions import Question
-
 from ecombi.workspace.workspace import Workspace
 
 
 @dataclass(slots=True)
 class Laps:
-    """Milliseconds of many askings: on the clock, and of processor, which other work on the machine does not lengthen."""
+    """Milliseconds of many askings: on the clock, and of processor, which other work does not lengthen."""
 
     laps: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)

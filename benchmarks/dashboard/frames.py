@@ -7,6 +7,7 @@ from functools import cached_property
 
 import duckdb
 import pandas as pd
+
 from dashboard.draws import LAST, Draw
 
 _GOODS = "kind IN ('sale', 'discount', 'return')"
@@ -205,7 +206,7 @@ def cohorts(frames: Frames, draw: Draw) -> object:
     return rows["customer"].groupby([first, month]).nunique()
 
 
-def segments(frames: Frames, draw: Draw) -> object:
+def segments(frames: Frames) -> object:
     """Score customers by recency, frequency and value in fifths, and sum them by score."""
     rows = frames.orders[frames.orders["known"]]
     per = rows.groupby("customer").agg(last=("ordered", "max"), count=("ordered", "size"), value=("amount", "sum"))
@@ -213,7 +214,7 @@ def segments(frames: Frames, draw: Draw) -> object:
     return per.groupby([scores["last"], (scores["count"] + scores["value"]) // 2])["value"].agg(["size", "sum"])
 
 
-def reorder(frames: Frames, draw: Draw) -> object:
+def reorder(frames: Frames) -> object:
     """Measure demand over eight weeks on days with stock, and lead times, and put both into the formula."""
     start, end = LAST - timedelta(days=56), LAST
     sold = _within(frames.goods, "ordered", start, end)

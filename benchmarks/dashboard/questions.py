@@ -1,7 +1,7 @@
 """What the dashboards ask: each question through the product, in SQL written by hand, and in pandas.
 
-The SQL by hand reads the tables the product reads, but none of it comes from the planner. `clock.py` makes sure that both
-answer alike.
+The SQL by hand reads the tables the product reads, but none of it comes from the planner. `clock.py` makes sure that
+both answer alike.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+
 from dashboard import frames
 from dashboard.draws import Draw
 from dashboard.frames import Frames
-
 from ecombi.workspace.workspace import Workspace
 
 YEAR = 365
@@ -115,7 +115,8 @@ QUESTIONS = (
         name="orders and average value by channel, compared",
         ask=lambda ws, d: ws.query(["orders", "aov"], by="channel", compare="previous", basis=d.basis, **d.period),
         by_hand="""
-            SELECT channel, sum(orders) FILTER (day >= $start) AS orders, sum(orders) FILTER (day < $start) AS orders_before,
+            SELECT channel,
+                   sum(orders) FILTER (day >= $start) AS orders, sum(orders) FILTER (day < $start) AS orders_before,
                    CAST(sum(order_value) FILTER (day >= $start) AS DOUBLE)
                    / nullif(sum(orders) FILTER (day >= $start), 0) AS aov,
                    CAST(sum(order_value) FILTER (day < $start) AS DOUBLE)
@@ -152,7 +153,7 @@ QUESTIONS = (
     ),
     _funnel("funnel of four weeks by device", "device", FOUR_WEEKS),
     _funnel("funnel of a year by traffic source", "traffic_source", YEAR),
-    _products("products", lambda d: {}, "", "products_by_day"),
+    _products("products", lambda _: {}, "", "products_by_day"),
     _products("products, a country", lambda d: {"country": d.country}, "AND country = $country", "products_daily"),
     _products(
         "products, a country and a channel",
@@ -176,8 +177,9 @@ QUESTIONS = (
         ask=lambda ws, d: ws.query(["supplier_otif_confirmed", "supplier_lead_time"], by="supplier", **d.period),
         by_hand="""
             WITH due AS (
-                SELECT supplier_id AS supplier, avg(CASE WHEN received_on <= confirmed_on AND received_qty >= ordered_qty
-                                                         THEN 1.0 ELSE 0.0 END) AS supplier_otif_confirmed
+                SELECT supplier_id AS supplier,
+                       avg(CASE WHEN received_on <= confirmed_on AND received_qty >= ordered_qty
+                                THEN 1.0 ELSE 0.0 END) AS supplier_otif_confirmed
                 FROM purchase_orders WHERE confirmed_on >= $start AND confirmed_on < $end GROUP BY supplier_id),
             received AS (
                 SELECT supplier_id AS supplier, avg(received_on - ordered_on) AS supplier_lead_time
@@ -195,7 +197,8 @@ QUESTIONS = (
                        CAST(sum(shipping_cost) AS DOUBLE) / nullif(sum(parcels), 0) AS cost_per_parcel
                 FROM shipments_daily WHERE basis = 'day' AND day >= $start AND day < $end GROUP BY carrier),
             promised AS (
-                SELECT carrier, CAST(sum(parcels_on_time) AS DOUBLE) / nullif(sum(parcels_due), 0) AS parcel_on_time_rate
+                SELECT carrier,
+                       CAST(sum(parcels_on_time) AS DOUBLE) / nullif(sum(parcels_due), 0) AS parcel_on_time_rate
                 FROM shipments_daily WHERE basis = 'promised' AND day >= $start AND day < $end GROUP BY carrier)
             SELECT * FROM sent FULL JOIN promised USING (carrier)""",
         pandas=frames.parcels,
@@ -234,28 +237,29 @@ QUESTIONS = (
                        datediff('month', cohort, month) AS age
                 FROM cohort_months WHERE country = $country GROUP BY cohort, month),
             grid AS (
-                SELECT cohort, customers AS size, unnest(range(0, datediff('month', cohort, CAST($last AS DATE)))) AS age
+                SELECT cohort, customers AS size,
+                       unnest(range(0, datediff('month', cohort, CAST($last AS DATE)))) AS age
                 FROM cells WHERE age = 0)
-            SELECT g.cohort, g.age, g.size, coalesce(c.customers, 0) AS customers, coalesce(c.net_sales, 0) AS net_sales,
-                   coalesce(c.customers, 0) / CAST(g.size AS DOUBLE) AS retention
+            SELECT g.cohort, g.age, g.size, coalesce(c.customers, 0) AS customers,
+                   coalesce(c.net_sales, 0) AS net_sales, coalesce(c.customers, 0) / CAST(g.size AS DOUBLE) AS retention
             FROM grid g LEFT JOIN cells c USING (cohort, age)""",
         pandas=frames.cohorts,
         keys=("cohort", "age"),
     ),
     Question(
         name="customer segments (RFM)",
-        ask=lambda ws, d: ws.customers.segments(),
+        ask=lambda ws, _: ws.customers.segments(),
         by_hand="""
             SELECT segment, count(*) AS customers, count(*) / CAST(sum(count(*)) OVER () AS DOUBLE) AS share,
                    sum(monetary_value) AS net_sales, avg(frequency) AS average_frequency,
                    avg(recency_days) AS average_recency_days, median(recency_days) AS median_recency_days
             FROM customer_scores GROUP BY segment""",
-        pandas=frames.segments,
+        pandas=lambda f, _: frames.segments(f),
         keys=("segment",),
     ),
     Question(
         name="inventory with reorder points",
-        ask=lambda ws, d: ws.inventory.reorder(),
+        ask=lambda ws, _: ws.inventory.reorder(),
         by_hand="""
             WITH moments AS (
                 SELECT sku AS product, on_hand, committed, incoming, on_hand - committed + incoming AS position,
@@ -269,10 +273,10 @@ QUESTIONS = (
                 SELECT *, 1.6448536269514722 * sqrt((lead_days + 7) * sd * sd + daily_units * daily_units
                                                     * lead_sd * lead_sd) AS safety_stock
                 FROM moments)
-            SELECT product, name AS product_name, category, on_hand, committed, incoming, position, daily_units, lead_days,
-                   safety_stock, daily_units * (lead_days + 7) + safety_stock AS reorder_point
+            SELECT product, name AS product_name, category, on_hand, committed, incoming, position, daily_units,
+                   lead_days, safety_stock, daily_units * (lead_days + 7) + safety_stock AS reorder_point
             FROM safe LEFT JOIN products ON sku = product""",
-        pandas=frames.reorder,
+        pandas=lambda f, _: frames.reorder(f),
         keys=("product",),
     ),
 )
