@@ -57,6 +57,8 @@ def tables_page() -> str:
         key = ", ".join(f"`{name}`" for name in tables.key_of(table))
         head = "| column | type | | meaning |\n| --- | --- | --- | --- |"
         parts.append(f"## {table.name}\n{table.comment} Key: {key}.\n\n{head}\n{rows}\n")
+    histories = "\n".join(f"- `{table.name}`: {table.comment}" for table in tables.HISTORY)
+    parts.append(f"## Histories\n{histories}\n")
     return "\n".join(parts)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests import servers
+from tests.spark_cluster import spark_settings, spark_url
+
+__all__ = ["spark_settings", "spark_url"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,15 +30,22 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def empty_database(server: str) -> Iterator[str]:
+    """Make an empty database on a server for as long as it is needed; yields its URL."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    yield f"{server.rsplit('/', 1)[0]}/{name}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """URL of an empty database of its own on the real server."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    yield f"{postgres_server.rsplit('/', 1)[0]}/{name}"
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with empty_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

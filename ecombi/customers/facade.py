@@ -21,6 +21,8 @@ from ecombi.schema.periods import Period, parse_day
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ecombi.customers.bgnbd import BgNbd
+    from ecombi.customers.gamma_gamma import GammaGamma
     from ecombi.customers.prediction import Worth
     from ecombi.metrics.result import AnalysisResult
 
@@ -277,6 +279,27 @@ class Customers:
 
         _between("horizon_days", horizon_days, 1, 3650)
         return prediction.churn_risks(self.purchase_history(as_of, known_by=known_by), horizon_days=horizon_days)
+
+    def purchase_model(self, as_of: Day, *, known_by: datetime | None = None) -> BgNbd:
+        """Fit how often customers order: the parameters behind `lifetime_value` and `churn_risk`.
+
+        Raises:
+            NotEnoughHistoryError: Too few customers had come back by then.
+        """
+        from ecombi.customers import prediction
+
+        return prediction.fit_purchases(self.purchase_history(as_of, known_by=known_by))
+
+    def worth_model(self, as_of: Day, *, worth: Worth = "margin", known_by: datetime | None = None) -> GammaGamma:
+        """Fit what a purchase is worth; its `correlation` says how far worth goes with frequency, which it must not.
+
+        Raises:
+            NotEnoughHistoryError: Too few customers had come back by then, or no cost is known.
+        """
+        from ecombi.customers import prediction
+
+        _one_of("worth", worth, ("margin", "net_sales"))
+        return prediction.fit_worth(self.purchase_history(as_of, known_by=known_by), worth)
 
     def reliability(self, as_of: Day, *, horizon_days: int = 90, bins: int = 10) -> pd.DataFrame:
         """Hold the churn risks of a past day against what happened since, in groups of equal size by risk.

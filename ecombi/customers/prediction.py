@@ -37,15 +37,15 @@ class _Counts:
 
     @classmethod
     def of(cls, history: pd.DataFrame) -> _Counts:
-        rows = history[["frequency", "recency_days", "age_days"]].to_numpy(dtype="int64")
-        unique, inverse, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
-        x, t_x, age = unique.T.astype("float64")
+        grouped = history.groupby(["frequency", "recency_days", "age_days"])
+        counts = grouped.size()
+        x, recency_days, age_days = (counts.index.get_level_values(n).to_numpy(dtype="float64") for n in range(3))
         return cls(
             x=x,
-            t_x=t_x / _DAYS_PER_WEEK,
-            age=age / _DAYS_PER_WEEK,
-            customers=counts.astype("float64"),
-            of_customer=inverse.reshape(-1),
+            t_x=recency_days / _DAYS_PER_WEEK,
+            age=age_days / _DAYS_PER_WEEK,
+            customers=counts.to_numpy(dtype="float64"),
+            of_customer=grouped.ngroup().to_numpy(),
         )
 
 
@@ -85,7 +85,7 @@ def lifetime_values(
     """Predict what each customer brings in the days after the history.
 
     The value is the sum over spans of 30 days of the orders expected in the span × what a purchase is expected to be
-    worth ÷ (1 + discount_rate)^(years to the end of the span); METRICS 15.
+    worth ÷ (1 + discount_rate)^(years to the end of the span).
 
     Args:
         history: An answer of `PURCHASE_HISTORY`.
@@ -117,7 +117,7 @@ def lifetime_values(
 
 
 def churn_risks(history: pd.DataFrame, *, horizon_days: int) -> pd.DataFrame:
-    """Predict how likely each customer is to place no order in the days after the history; METRICS 16.
+    """Predict how likely each customer is to place no order in the days after the history; see `BgNbd.no_purchase`.
 
     Returns:
         One row per customer: customer_id, alive (probability of not having left), churn_risk (of no order).

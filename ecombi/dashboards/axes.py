@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from ecombi.metrics import format as fmt
 from ecombi.metrics.definitions import Unit
@@ -57,15 +57,6 @@ def name(day: date, grain: Grain) -> str:
     if grain is Grain.DAY:
         return f"{_WEEKDAYS[day.weekday()]} {text.rpartition(' ')[0]}"
     return text.rpartition(" ")[0] if grain is Grain.WEEK else text
-
-
-def bucket_end(start: date, grain: Grain) -> date:
-    """Return the day after the last one of a bucket."""
-    if grain is Grain.DAY:
-        return start + timedelta(days=1)
-    if grain is Grain.WEEK:
-        return start + timedelta(days=7)
-    return date(start.year + start.month // 12, start.month % 12 + 1, 1)
 
 
 def _plain(text: str) -> str:

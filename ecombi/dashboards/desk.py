@@ -93,8 +93,8 @@ class Desk:
             alone: Without the comparison.
         """
         compare = None if alone else question.compare
-        where = tuple(sorted(question.where.items()))
-        key = (tuple(metrics), tuple(by), grain, question.period, question.basis, compare, where)
+        filters = (tuple(sorted(question.where.items())), tuple(sorted(question.without.items())))
+        key = (tuple(metrics), tuple(by), grain, question.period, question.basis, compare, filters)
         if key not in self._answers:
             if len(self._answers) >= _KEPT:
                 self._answers.clear()
@@ -107,6 +107,7 @@ class Desk:
                 basis=question.basis,
                 compare=compare,
                 where=question.where,
+                without=question.without,
                 fill=grain is not None and not by,
             )
         return self._answers[key]

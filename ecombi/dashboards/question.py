@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ecombi.schema.periods import Grain, Period
@@ -20,6 +20,7 @@ class Question:
         compare: previous, year_ago, or None.
         basis: booked or ordered.
         where: Dimension -> the values that count; None is the unknown one.
+        without: Dimension -> the values that do not count, while all others do.
         detail: The one thing looked at in detail, or nothing.
     """
 
@@ -28,6 +29,7 @@ class Question:
     compare: str | None
     basis: str
     where: Where = field(default_factory=dict)
+    without: Where = field(default_factory=dict)
     detail: str = ""
 
     @property
@@ -47,3 +49,10 @@ class Question:
     def narrowed(self, dimension: str, value: str) -> Question:
         """Return the same question about one value only."""
         return replace(self, where={**self.where, dimension: (value,)})
+
+    def beyond(self, dimension: str, values: Collection[str | None]) -> Question:
+        """Return the same question about every other value of a dimension that it is about."""
+        if dimension in self.where:
+            left = tuple(value for value in self.where[dimension] if value not in values)
+            return replace(self, where={**self.where, dimension: left})
+        return replace(self, without={**self.without, dimension: tuple(values)})

@@ -21,6 +21,7 @@ from ecombi.widgets.tile import Missing
 
 UNKNOWN = "Unknown"
 _BASIS = {"booked": "booked, by the date of each event", "ordered": "ordered, by the date of the order"}
+_UNITS = {Unit.COUNT: "a count", Unit.RATE: "a rate", Unit.DAYS: "days", Unit.TIMES: "times"}
 _ARROWS = {1: "up", -1: "down", 0: "even"}
 
 
@@ -119,9 +120,7 @@ def passport(title: str, results: Sequence[Result], names: Sequence[str]) -> Mar
     ranges = fmt.days(first.query.period) if first.query.period else "All days there are"
     if first.compared is not None:
         ranges += f"; against {fmt.days(first.compared)}"
-    units = dict.fromkeys(
-        {"money": first.shop.currency, "count": "a count", "rate": "a rate"}[m.unit.value] for m in metrics
-    )
+    units = dict.fromkeys(_UNITS.get(m.unit, first.shop.currency) for m in metrics)
     published = fresh_words(first.published_at, first.shop.time_zone)
     facts = [
         ("Formula", formulas),
@@ -145,10 +144,11 @@ def sql_of(results: Sequence[Result]) -> str:
 
 
 def _filters(stamp: Passport) -> str:
-    said = [
-        f"{name}: {', '.join(UNKNOWN if v is None else str(v) for v in values)}" for name, values in stamp.query.where
-    ]
-    return "; ".join(said) or "None"
+    return "; ".join(f"{name}: {', '.join(map(_value, values))}" for name, values in stamp.query.where) or "None"
+
+
+def _value(value: str | int | None) -> str:
+    return UNKNOWN if value is None else str(value)
 
 
 def _sign(change: float, metric: Metric) -> int:

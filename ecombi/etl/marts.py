@@ -63,7 +63,7 @@ def build_marts(build: Build) -> None:
                 check=f"{rollup.name}_in_range",
             ) from error
     _note(connection, sizes)
-    _timed("checks", lambda: run_checks(connection, rollups.checks()))
+    _timed("checks", lambda: run_checks(connection, rollups.checks(), since=changes.since or 0))
 
 
 def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, name: str, order: str) -> None:

@@ -203,7 +203,9 @@ CLASSES: Final = Analysis(
         "units": Field(meaning="Units sold in the window.", unit=Unit.COUNT),
         "net_sales": Field(meaning="Net sales of the orders of the window.", unit=Unit.MONEY),
         "margin": Field(
-            meaning="Net sales less the cost of the goods; no value where no cost is known.", unit=Unit.MONEY
+            meaning="Net sales − cost of goods. Goods without a known cost count at no cost; no value where no cost "
+            "of the product is known.",
+            unit=Unit.MONEY,
         ),
         "stock_value": Field(meaning="Stock at cost on the last recorded evening, 0 at least.", unit=Unit.MONEY),
         "cumulative_share": Field(

@@ -45,7 +45,7 @@ def sold(t: Tables, since: ir.Value, until: ir.Value, *, rollup: bool = False) -
 
 
 def kept_sums(since: ir.Value, until: ir.Value) -> ir.Table:
-    """Return what is kept of each product and day it was ordered on: sku, day, and the sums of the ledger's measures."""
+    """Return the sums kept of each product and day of order: sku, day, and a column for each measure of the ledger."""
     from ecombi.metrics.rollups import ROLLUPS
     from ecombi.metrics.tables import unbound
 

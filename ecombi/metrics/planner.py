@@ -86,7 +86,7 @@ def bound_in(
     known: Known, identity: Identity, catalogue: Catalogue = CATALOGUE, *, as_of: datetime | None = None
 ) -> dict[str, Parameter]:
     """Return the values bound by the snapshot, the time and the policy."""
-    bound: dict[str, Parameter] = {"final_until": known.final_until}
+    bound: dict[str, Parameter] = {"final_until": (known if as_of is None else known.at(as_of)).final_until}
     if as_of is not None:
         bound["as_of_load"] = known.load_at(as_of)
     for name, values in identity.allowed:
@@ -98,13 +98,11 @@ def bound_in(
 def bound_by(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Identity) -> dict[str, Parameter]:
     """Return every value that the SQL of a question may name."""
     bound = _bound(query, catalogue) | bound_in(known, identity, catalogue, as_of=query.as_of)
-    for name in query.metrics:
-        for measure in catalogue[name].measures():
-            if measure.matures_days and known.final_until is not None:
-                # The first day that has not had its days to settle.
-                bound[f"matured_{measure.matures_days}"] = known.final_until - timedelta(days=measure.matures_days)
-            elif measure.matures_days:
-                bound[f"matured_{measure.matures_days}"] = None
+    final_until = bound["final_until"]
+    for days in {measure.matures_days for name in query.metrics for measure in catalogue[name].measures()} - {0}:
+        # The first day that has not had its days to settle.
+        matured = final_until - timedelta(days=days) if isinstance(final_until, date) else None
+        bound[f"matured_{days}"] = matured
     return bound
 
 

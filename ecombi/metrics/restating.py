@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ecombi.metrics.marts import LEDGER
 from ecombi.metrics.query import MetricQuery
 
 if TYPE_CHECKING:
     from ecombi.metrics.answers import Answers
     from ecombi.metrics.result import Result
-
-_BY_LOAD = (
-    "SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' GROUP BY load_id ORDER BY load_id"
-)
 
 _LATE = """
 SELECT CAST(coalesce(sum(entries), 0) AS BIGINT) AS entries FROM days_loaded
@@ -31,10 +28,8 @@ def closed_at(answers: Answers, query: MetricQuery) -> datetime | None:
     """
     if query.period is None:
         return None
-    for row in answers.read(_BY_LOAD, {})[0].to_pylist():
-        if row["last_day"] >= query.period.end:
-            return next(load.at for load in answers.known().loads if load.load_id == row["load_id"])
-    return None
+    loads = answers.known().loads
+    return next((load.at for load in loads if load.last_day and load.last_day >= query.period.end), None)
 
 
 def late_rows(answers: Answers, query: MetricQuery) -> tuple[datetime | None, int]:
@@ -66,12 +61,19 @@ def restated(answers: Answers, result: Result) -> pd.DataFrame:
     keys = [*query.by, *([query.grain.value] if query.grain else [])]
     columns = [*keys, "metric", "first", "now", "difference"]
     closed, late = late_rows(answers, query)
-    if closed is None or not late:
+    if closed is None or (not late and _rests_on_ledger_rows(answers, query)):
         return pd.DataFrame(columns=columns)
     now = answers.run(query)
     first = answers.run(replace(query, as_of=closed))
     parts = [_changed(now, first, keys, metric.name) for metric in result.passport.metrics]
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _rests_on_ledger_rows(answers: Answers, query: MetricQuery) -> bool:
+    """Whether nothing but new rows of the ledger can change the answer: no rewritten row, no name looked up."""
+    shape = answers.plan(query).shape
+    looked_up = any(dimension.lookup(LEDGER.table) for dimension in shape.dimensions)
+    return not looked_up and all(leg.mart is LEDGER for leg in shape.legs)
 
 
 def _changed(now: pd.DataFrame, first: pd.DataFrame, keys: list[str], metric: str) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -28,12 +28,21 @@ LAST_DAY: Final = "last_day"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """When a source was loaded: `at` is aware, UTC; `settle_hours` after a day's end all of its rows have come."""
+    """When a source was loaded.
+
+    Attributes:
+        load_id: Counts up by one.
+        source: Name of the source.
+        at: Aware, UTC.
+        settle_hours: So many hours after a day's end all of its rows have come.
+        last_day: The last day on which an event happened that it brought; None where it brought none.
+    """
 
     load_id: int
     source: str
     at: datetime
     settle_hours: int
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +77,12 @@ class Known:
         settled_until = min(latest.values()).astimezone(time_zone(self.zone)).date()
         return min(settled_until, self.last_day + timedelta(days=1))
 
+    def at(self, at: datetime) -> Known:
+        """Return what was known at an instant; the rollups stay those there are."""
+        loads = tuple(load for load in self.loads if load.at <= at)
+        days = [load.last_day for load in loads if load.last_day is not None]
+        return replace(self, loads=loads, last_day=max(days, default=None))
+
     def load_at(self, at: datetime) -> int:
         """Return the last load up to an instant; 0 where there was none."""
         return max((load.load_id for load in self.loads if load.at <= at), default=0)
@@ -83,7 +98,9 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
     try:
         facts = {row["name"]: row["value"] for row in warehouse.arrow("SELECT name, value FROM facts").to_pylist()}
         loads = warehouse.arrow(
-            "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours FROM loads ORDER BY load_id"
+            "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours, last_day FROM loads "
+            "LEFT JOIN (SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' GROUP BY load_id) d "
+            "USING (load_id) ORDER BY load_id"
         ).to_pylist()
     except BackendError as error:
         if "facts" not in str(error) and "settle_hours" not in str(error):
@@ -100,6 +117,7 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
                 source=row["source"],
                 at=row["loaded_at"].replace(tzinfo=UTC),
                 settle_hours=row["settle_hours"],
+                last_day=row["last_day"],
             )
             for row in loads
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import ibis
@@ -67,14 +68,16 @@ class Tables:
             AccessDenied: Its rows do not say what the policy divides them by.
         """
         if table.name not in self._known:
-            rows = self._allowed(table)
-            hidden = [name for name in rows.columns if self._scope and name in self._scope.hidden]
-            self._known[table.name] = rows.drop(*hidden) if hidden else rows
+            self._known[table.name] = self._shown(self._allowed(table))
         return self._known[table.name]
 
     def names(self, table: Table) -> ir.Table:
-        """Return a table that only says what rows belong to: as it was known, whoever asks."""
-        return self._as_known(table)
+        """Return a table that only says what rows belong to: as it was known, whoever asks, but for hidden columns."""
+        return self._shown(self._as_known(table))
+
+    def _shown(self, rows: ir.Table) -> ir.Table:
+        hidden = [name for name in rows.columns if self._scope and name in self._scope.hidden]
+        return rows.drop(*hidden) if hidden else rows
 
     def _as_known(self, table: Table) -> ir.Table:
         """Return the rows that were known, whoever asks."""
@@ -104,7 +107,7 @@ class Tables:
         if scope.nothing:
             return unbound(table).filter(ibis.literal(False))
         if table.name in _MERGED:
-            return DERIVED[table.name](self)
+            return DERIVED[table.name](Tables(replace(scope, hidden=frozenset())))
         rows = self._as_known(table)
         for condition in scope.policy:
             rows = self._only(rows, table, condition)

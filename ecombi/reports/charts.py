@@ -12,6 +12,8 @@ from typing import TypeAlias
 Number: TypeAlias = Decimal | int | float
 Format: TypeAlias = Callable[[Number], str]
 
+_SMALLEST = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
@@ -86,7 +88,8 @@ def column_chart(
 def _scale(values: Sequence[Number], *, whole: bool = False) -> tuple[float, list[float]]:
     """Return the lower end of the axis and three to five round ticks; zero is always among them."""
     lowest, highest = min([0.0, *map(float, values)]), max([0.0, *map(float, values)])
-    rough = ((highest - lowest) or 1.0) / 4
+    spread = highest - lowest
+    rough = (spread if spread > _SMALLEST else 1.0) / 4
     magnitude = 10.0 ** math.floor(math.log10(rough))
     step = next(s * magnitude for s in (1, 2, 2.5, 5, 10) if s * magnitude >= rough * (1 - 1e-9))
     step = float(math.ceil(step)) if whole else step

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ecombi.errors import PeriodError
 from ecombi.metrics import format as fmt
-from ecombi.metrics.definitions import Difference, Direction, Metric, Ratio, Unit
+from ecombi.metrics.definitions import Direction, Metric, Ratio, Unit
 from ecombi.metrics.result import Result
 from ecombi.schema.periods import Period
 
@@ -68,8 +68,6 @@ def data(text: str, value: object, exact: str = "") -> str:
 
 def why_unknown(of: Metric, row: Row) -> str:
     """Say why a figure of a row has no value: by its own rule, or by that of the part that is unknown."""
-    if isinstance(of, Difference):
-        return why_unknown(of.subtrahend, row)
     if isinstance(of, Ratio) and row.get(of.numerator.name, 0) is None:
         return why_unknown(of.numerator, row)
     return of.null_rule

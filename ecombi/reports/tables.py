@@ -8,12 +8,12 @@ from decimal import Decimal
 from html import escape
 from typing import Literal
 
+from ecombi.inventory.concentration import Class, concentration
 from ecombi.metrics import format as fmt
 from ecombi.metrics.result import Result
 from ecombi.reports import figures
 from ecombi.reports.blocks import Block, framed, state
 from ecombi.reports.charts import Series, line_chart
-from ecombi.reports.concentration import Class, concentration
 from ecombi.reports.figures import Row
 
 _CLASSES: Mapping[Class, str] = {"A": "the first 80%", "B": "the next 15%", "C": "the last 5%"}

@@ -10,9 +10,6 @@ import pytest
 from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.settings import Settings
 from tests.backends import shop
-from tests.spark_cluster import spark_settings, spark_url
-
-__all__ = ["spark_settings", "spark_url"]
 
 
 @pytest.fixture(params=["duckdb", "postgresql", pytest.param("spark", marks=pytest.mark.spark)])

@@ -46,6 +46,13 @@ def test_scores_of_a_day(customers: Customers) -> None:
     assert set(found["as_of"]) == {date(2012, 4, 1)}
 
 
+def test_scores_of_today_are_read_from_the_table_kept_after_each_load(customers: Customers) -> None:
+    stored, computed = customers.rfm(), customers.rfm("2013-02-23")
+    assert stored.passport.tables == ("customer_scores",)
+    assert len(stored) == 12
+    assert stored.equals(computed)
+
+
 def test_cohorts_know_what_is_final(customers: Customers) -> None:
     found = customers.cohorts()
     january = found[found["cohort"] == date(2012, 1, 1)]

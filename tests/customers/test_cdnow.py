@@ -78,14 +78,14 @@ def test_history_is_the_published_summary(history: pd.DataFrame, real_data: Path
         assert (worth or 0.0) == pytest.approx(float(row["zbar"]), abs=0.006)
 
 
-def test_order_model_has_the_published_parameters(history: pd.DataFrame) -> None:
-    model = prediction.fit_purchases(history)
+def test_order_model_has_the_published_parameters(sample: Shop) -> None:
+    model = sample.customers.purchase_model("1997-10-01")
     assert (model.r, model.alpha, model.a, model.b) == pytest.approx((0.243, 4.414, 0.793, 2.426), abs=0.0006)
     assert model.log_likelihood == pytest.approx(-9582.4, abs=0.05)
 
 
-def test_spend_model_has_the_published_parameters(history: pd.DataFrame) -> None:
-    model = prediction.fit_worth(history, "net_sales")
+def test_spend_model_has_the_published_parameters(sample: Shop) -> None:
+    model = sample.customers.worth_model(CALIBRATED, worth="net_sales")
     assert (model.p, model.q, model.v) == pytest.approx((6.25, 3.74, 15.44), abs=0.006)
     assert model.log_likelihood == pytest.approx(-4055.92, abs=0.01)
     assert model.correlation == pytest.approx(0.1139, abs=0.0001)

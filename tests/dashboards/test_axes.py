@@ -52,4 +52,4 @@ def test_one_bucket_has_one_name():
     ("grain", "end"), [(Grain.DAY, date(2026, 12, 2)), (Grain.WEEK, date(2026, 12, 8)), (Grain.MONTH, date(2027, 1, 1))]
 )
 def test_a_bucket_ends_where_the_next_begins(grain, end):
-    assert axes.bucket_end(date(2026, 12, 1), grain) == end
+    assert grain.end_of(date(2026, 12, 1)) == end

@@ -20,11 +20,21 @@ from ecombi.inventory.positions import product_positions
 from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.rollups import ROLLUPS
+from ecombi.metrics.shapes import Scope
 from ecombi.metrics.tables import Tables
 
 ENGINES = ("duckdb", "postgres")
 ROLLUP = ROLLUPS[demand.ROLLUP].table
-FILLED = ("ledger", "inventory_daily", "purchase_orders", "products", "suppliers", "product_positions", ROLLUP.name)
+FILLED = (
+    "ledger",
+    "inventory_daily",
+    "purchase_orders",
+    "products",
+    "suppliers",
+    "loads",
+    "product_positions",
+    ROLLUP.name,
+)
 
 
 class Shop:
@@ -83,11 +93,13 @@ class Shop:
         values: Mapping[str, object],
         options: Mapping[str, object],
         as_of: datetime | None = None,
+        scope: Scope | None = None,
+        **policy: str,
     ) -> Any:
         """Compile an analysis, run it, and return its rows in the order of its keys."""
         assert as_of is None
-        given = {"final_until": self.final_until, **values}
-        sql = self._sql(analysis, {**analysis.options, **options})
+        given = {"final_until": self.final_until, **values, **policy}
+        sql = self._sql(analysis, {**analysis.options, **options}, scope)
         params = {name: given[name] for name in names_in(sql)}
         if self.dialect == "postgres":
             sql = sql.replace("%", "%%")
@@ -98,11 +110,11 @@ class Shop:
         frame = pd.DataFrame(found.fetchall(), columns=list(analysis.fields), dtype=object)
         return frame.sort_values(list(analysis.keys), ignore_index=True) if analysis.keys else frame
 
-    def _sql(self, analysis: Analysis, options: Mapping[str, Any]) -> str:
-        shape = (analysis.name, tuple(sorted(options.items())))
+    def _sql(self, analysis: Analysis, options: Mapping[str, Any], scope: Scope | None) -> str:
+        shape = (analysis.name, tuple(sorted(options.items())), scope)
         if shape not in self._written:
             bound = {name: parameter(name, kind) for name, kind in analysis.bound.items()}
-            self._written[shape] = to_sql(analysis.build(Tables(), **bound, **options), self.dialect)
+            self._written[shape] = to_sql(analysis.build(Tables(scope), **bound, **options), self.dialect)
         return self._written[shape]
 
 

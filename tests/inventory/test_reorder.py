@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from ecombi.errors import MetricError
 from ecombi.inventory.reorder import REORDER
 from ecombi.inventory.safety import reorder_point, safety_stock
+from ecombi.metrics.dimensions import store
+from ecombi.metrics.shapes import Filter, Scope
 from tests.inventory.conftest import Shop, day, evenings, line, rows_of, sales, stock
 
 UNTIL = day("03-11")
@@ -147,3 +149,25 @@ def test_what_cannot_be_is_refused_by_name(duck: Shop, wrong: dict[str, int]) ->
     [name] = wrong
     with pytest.raises(MetricError, match=f"^{name} is"):
         duck.inventory.reorder(date(2026, 3, 11), **wrong)  # type: ignore[arg-type]
+
+
+def test_who_may_see_one_store_gets_advice_from_its_stock(shop: Shop) -> None:
+    load_published(shop)
+    loads = [(1, "ours"), (2, "theirs")]
+    counts = ("rows_in", "rows_new", "rows_known", "rows_quarantined", "rows_duplicate")
+    texts = ("run_id", "delivery", "fingerprint")
+    shop.load(
+        "loads",
+        [
+            {"load_id": load, "source": source, "loaded_at": datetime(2026, 3, 11, tzinfo=UTC).replace(tzinfo=None)}
+            | dict.fromkeys(counts, 0)
+            | dict.fromkeys(texts, source)
+            for load, source in loads
+        ],
+    )
+    shop.load("inventory_daily", [stock("pot", LAST, 5) | {"load_id": 2}])
+    shop.keep_positions()
+    scope = Scope(policy=(Filter(dimension=store, count=1, unknown=False),))
+    assert rows_of(shop.analyse(REORDER, values=PUBLISHED, options={"kept": True}), "product") == [("mug",), ("pot",)]
+    seen = shop.analyse(REORDER, values=PUBLISHED, options={"kept": True}, scope=scope, policy_store_0="theirs")
+    assert rows_of(seen, "product", "on_hand") == [("pot", 5)]

@@ -1,12 +1,11 @@
-"""The figures of the sales dashboard: frames only, each asked for, none computed here but what is left over."""
+"""The figures of the sales dashboard: frames only, each asked for, none computed here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
@@ -42,19 +41,24 @@ class Breakdown:
         result: The same as it was answered.
         total: One row: all of them.
         top: How many parts are shown one by one.
-        rest: Figures of the others together, by column; only those that add up.
+        rest: One row: the others together; None where there are none.
     """
 
     parts: pd.DataFrame
     result: Result
     total: Result
     top: int
-    rest: Mapping[str, Any]
+    rest: Result | None
 
     @property
     def others(self) -> int:
         """How many parts are not shown one by one."""
         return len(self.parts) - self.top
+
+    @property
+    def results(self) -> list[Result]:
+        """The answers all its figures are from."""
+        return [self.result, self.total, *([] if self.rest is None else [self.rest])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +102,18 @@ def trend(desk: Desk, question: Question) -> Series:
 
 def breakdown(desk: Desk, question: Question, dimension: str, *, top: int) -> Breakdown:
     """Load net sales by a dimension."""
-    return _breakdown(desk, question, _PARTS, (dimension,), top=top, adding=("net_sales",))
+    return _breakdown(desk, question, _PARTS, (dimension,), top=top)
 
 
 def channels(desk: Desk, question: Question) -> Channels:
     """Load net sales by channel, and over time."""
-    whole = _breakdown(desk, question, _PARTS, ("channel",), top=8, adding=("net_sales",))
+    whole = _breakdown(desk, question, _PARTS, ("channel",), top=8)
     return Channels(whole=whole, steps=desk.ask(question, _PARTS, by=("channel",), grain=question.grain, alone=True))
 
 
 def products(desk: Desk, question: Question) -> Breakdown:
     """Load the figures of every product."""
-    return _breakdown(desk, question, PRODUCT, ("product", "product_name"), top=8, adding=("net_sales", "units"))
+    return _breakdown(desk, question, PRODUCT, ("product", "product_name"), top=8)
 
 
 def rhythm(desk: Desk, question: Question) -> Rhythm:
@@ -147,24 +151,17 @@ def _course(desk: Desk, question: Question, metrics: Sequence[str]) -> Result:
         return desk.ask(question, metrics, grain=question.grain)
 
 
-def _breakdown(
-    desk: Desk, question: Question, metrics: Sequence[str], by: Sequence[str], *, top: int, adding: Sequence[str]
-) -> Breakdown:
+def _breakdown(desk: Desk, question: Question, metrics: Sequence[str], by: Sequence[str], *, top: int) -> Breakdown:
     result = desk.ask(question, metrics, by=by)
     total = _whole(desk, question, metrics)
     parts = pd.DataFrame(result).sort_values("net_sales", ascending=False, kind="stable", ignore_index=True)
     # A rest of one is a row like the others.
     shown = len(parts) if len(parts) <= top + 1 else top
-    columns = [name for metric in adding for name in (metric, f"{metric}_before") if name in parts.columns]
-    rest = {name: _left(total, parts, name, shown) for name in columns}
+    rest = None
+    if shown < len(parts):
+        listed = [None if pd.isna(value) else str(value) for value in parts[by[0]].iloc[:shown]]
+        rest = desk.ask(question.beyond(by[0], listed), metrics)
     return Breakdown(parts=parts, result=result, total=total, top=shown, rest=rest)
-
-
-def _left(total: Result, parts: pd.DataFrame, name: str, shown: int) -> Any:
-    """What the total has beyond the parts shown; only for figures that add up."""
-    whole = total[name].iloc[0]
-    listed = [value for value in parts[name].iloc[:shown] if not pd.isna(value)]
-    return None if pd.isna(whole) else whole - sum(listed)
 
 
 def weekday_hours(figures: Rhythm) -> dict[tuple[int, int], float]:

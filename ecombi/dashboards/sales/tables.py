@@ -63,7 +63,7 @@ def breakdown(
     return Content(
         sub=sub,
         body=table(columns, rows, caption=f"Net sales by {dimension}", bars="28%"),
-        passport=passport(f"Net sales by {dimension}", [figures.result, figures.total], ["net_sales"]),
+        passport=passport(f"Net sales by {dimension}", figures.results, ["net_sales"]),
         menu=_MENU,
     )
 
@@ -97,7 +97,7 @@ def channels(figures: Channels, question: Question, _as_table: bool) -> Content 
     return Content(
         sub=sub,
         body=join([picture, table(columns, rows, caption="Net sales by channel"), course]),
-        passport=passport("Net sales by channel", [whole.result, whole.total], ["net_sales"]),
+        passport=passport("Net sales by channel", whole.results, ["net_sales"]),
         menu=_MENU,
     )
 
@@ -110,12 +110,10 @@ def products(figures: Breakdown, question: Question, _as_table: bool) -> Content
     sub = f"Top {figures.top} of {len(figures.parts):,}, {_sub(figures, question)}; returned = units back ÷ units sold"
     columns = [Column(title="Product", number=False), Column(title="Net sales"), *_compared(question)]
     columns += [Column(title=title, spare=True) for title in ("Share", "Units", "Returned", "Margin")]
-    top, rest = figures.parts.iloc[: figures.top], figures.rest
-    tail = [rest] if figures.others else []
-    whole = _row_of(figures.total)
+    top, tail, whole = figures.parts.iloc[: figures.top], _tail(figures), _row_of(figures.total)
     records: list[Any] = [*top.to_dict("records"), *tail, whole]
     text = {
-        name: fmt.column([known(record.get(name)) for record in records], CATALOGUE[name].unit, currency)
+        name: fmt.column([known(record[name]) for record in records], CATALOGUE[name].unit, currency)
         for name in PRODUCT
     }
     shares = [*_shares([*top["net_sales"], *(part["net_sales"] for part in tail)]), "100.0%"]
@@ -130,7 +128,7 @@ def products(figures: Breakdown, question: Question, _as_table: bool) -> Content
     return Content(
         sub=sub,
         body=table(columns, rows, caption="Products by net sales", bars="18%"),
-        passport=passport("Products by net sales", [figures.result, figures.total], PRODUCT),
+        passport=passport("Products by net sales", figures.results, PRODUCT),
         menu=_MENU,
     )
 
@@ -185,7 +183,7 @@ def _rows(
 ) -> list[Row]:
     currency = figures.total.passport.shop.currency
     top: list[Any] = figures.parts.iloc[: figures.top].to_dict("records")
-    tail: list[Any] = [figures.rest] if figures.others else []
+    tail = _tail(figures)
     records = [*top, *tail, _row_of(figures.total)]
     amounts = fmt.column([known(record["net_sales"]) for record in records], Unit.MONEY, currency)
     shares = [*_shares([record["net_sales"] for record in (*top, *tail)]), "100.0%"]
@@ -231,14 +229,9 @@ def _product_row(
 
 
 def _change(record: Any, currency: str) -> Markup:
-    now, before = known(record.get("net_sales")), known(record.get("net_sales_before"))
-    if "net_sales_change" in record:
-        change = record["net_sales_change"]
-    else:
-        # The rest is no row of an answer: its change is that of its two sums.
-        change = float((now - before) / abs(before)) if now is not None and before else None
+    now, before = known(record["net_sales"]), known(record["net_sales_before"])
     title = f"{fmt.full(now, Unit.MONEY, currency)} against {fmt.full(before, Unit.MONEY, currency)}"
-    return change_mark(change, _NET, None, title)
+    return change_mark(record["net_sales_change"], _NET, None, title)
 
 
 def _course(figures: Channels, question: Question, places: dict[str, int]) -> Markup:
@@ -286,6 +279,10 @@ def _shift(now: Any, before: Any) -> str:
 
 def _shares(values: Sequence[Any]) -> list[str]:
     return [fmt.NO_VALUE if share is None else f"{share}%" for share in fmt.shares([known(value) for value in values])]
+
+
+def _tail(figures: Breakdown) -> list[Any]:
+    return [] if figures.rest is None else [_row_of(figures.rest)]
 
 
 def _row_of(total: pd.DataFrame) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from ecombi.dashboards.words import change_mark, figure, in_short, known, nothin
 from ecombi.metrics import format as fmt
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.definitions import Unit
-from ecombi.schema.periods import Grain, time_zone
+from ecombi.metrics.passport import Passport
+from ecombi.schema.periods import Grain
 from ecombi.widgets.markup import NOTHING, el, join
 from ecombi.widgets.table import Column, Row, table
 from ecombi.widgets.tile import Content, Missing
@@ -83,19 +84,16 @@ def drawn_series(figures: Series, question: Question) -> Drawn:
         ticks=axes.ticks(days, grain, room=_ROOM),
         levels=levels,
         level_names=axes.level_names(levels, currency),
-        open=_open(days, question, figures),
+        open=sum(_is_open(day, figures.steps.passport) for day in days),
         peak=said if len(days) > 2 and peak is not None and now[peak] > 0 else "",
     )
 
 
-def _open(days: list[date], question: Question, figures: Series) -> int:
-    """How many of the last buckets are not final: cut short by the period, or by the moment of the snapshot."""
-    if not days:
-        return 0
-    stamp = figures.total.passport
-    published = stamp.published_at.astimezone(time_zone(stamp.shop.time_zone)).date()
-    end = axes.bucket_end(days[-1], question.grain)
-    return int(end > question.period.end or (days[-1] <= published < end))
+def _is_open(bucket: date, stamp: Passport) -> bool:
+    """Whether a figure is not that of a whole bucket: its days are not final, or the period cuts it short."""
+    grain, end = stamp.query.grain, stamp.end
+    cut = grain is not None and end is not None and grain.end_of(bucket) > end
+    return cut or stamp.is_unfinished(bucket)
 
 
 def _hint(place: int, days: list[date], now: list[object], before: list[object], grain: Grain, currency: str) -> str:
@@ -116,8 +114,12 @@ def _legend(figures: Series, question: Question, unfinished: int) -> Markup:
     if question.compared is not None:
         items.append(el("li", _key("before"), in_short(question.compared, question.period), " ", el("b", before)))
     if unfinished:
-        items.append(el("li", _key("now open"), f"Last {question.grain.value} not finished"))
+        items.append(el("li", _key("now open"), _unfinished(unfinished, question.grain)))
     return el("ul", items, class_="legend")
+
+
+def _unfinished(count: int, grain: Grain) -> str:
+    return f"Last {grain.value} not finished" if count == 1 else f"Last {count} {grain.value}s not finished"
 
 
 def _key(style: str) -> Markup:

@@ -114,4 +114,4 @@ def course(figures: data.Series) -> list[Result]:
 
 def whole(figures: data.Breakdown) -> list[Result]:
     """Return the answers behind a breakdown."""
-    return [figures.result, figures.total]
+    return figures.results
