@@ -69,11 +69,13 @@ notebooks: $(VENV)/.installed-dev ## run the guides against their stored outputs
 	@$(BIN)/ecombi load simulated --orders 20000 --years 2 --seed 7 --quiet --workspace .cache/guides
 	@ECOMBI_WORKSPACE=$(CURDIR)/.cache/guides $(BIN)/python -m pytest -q -W ignore --nbval-lax --nbval-current-env notebooks/guides
 
-docs: install ## regenerate the generated pages
+docs: install ## regenerate the generated pages and the lock of definitions
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/definitions.py
 
 docs-fresh: install ## fail when a generated page is stale
 	@$(BIN)/python docs/generate.py --check
+	@$(BIN)/python docs/definitions.py --check
 
 screenshots: $(VENV)/.installed-dev workspace/.demo ## take the pictures of the docs from the running demo
 	@$(BIN)/python docs/take_screenshots.py $(CURDIR)/workspace

@@ -130,10 +130,10 @@ def run(folder: Path, orders: int, rounds: int) -> int:
     script = [sys.executable, __file__, "--pandas", str(folder)]
     pandas = [float(line) for line in subprocess.run(script, check=True, capture_output=True, text=True).stdout.split()]
     broken = table(timings, pandas)
-    print(f"planning, its SQL known: {planning:.2f} ms; planning and all else but the engine: {remembered:.2f} ms")
+    print(f"planning, its SQL known: {planning:.2f} ms; the whole answer, from memory: {remembered:.2f} ms")
     print(f"memory of the process that asks: {most:,.0f} MiB at most")
-    if remembered > MOST_PLANNING_MS:
-        broken.append(f"all but the engine: {remembered:.2f} ms, at most {MOST_PLANNING_MS}")
+    if planning > MOST_PLANNING_MS:
+        broken.append(f"planning: {planning:.2f} ms, at most {MOST_PLANNING_MS}")
     if most > MOST_MIB:
         broken.append(f"memory: {most:,.0f} MiB, at most {MOST_MIB:,.0f}")
     print("\n".join(["limits broken:", *broken]) if broken else "every limit is kept")

@@ -44,8 +44,8 @@ class _Counts:
             x=x,
             t_x=recency_days / _DAYS_PER_WEEK,
             age=age_days / _DAYS_PER_WEEK,
-            customers=counts.to_numpy(dtype="float64"),
-            of_customer=grouped.ngroup().to_numpy(),
+            customers=counts.to_numpy().astype("float64"),
+            of_customer=grouped.ngroup().to_numpy().astype("intp"),
         )
 
 

@@ -11,21 +11,6 @@ from ecombi.metrics.definitions import Unit
 from ecombi.schema.periods import Grain
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_STEPS = (1, 2, 2.5, 5, 10)
-_LINES = 4
-_SMALLEST = 1e-6
-
-
-def levels(values: Sequence[float]) -> list[float]:
-    """Return 3 to 6 round values that enclose `values` and zero, the lowest first."""
-    low, high = min([0.0, *values]), max([0.0, *values])
-    if high - low < _SMALLEST:
-        return [0.0, 1.0]
-    raw = (high - low) / _LINES
-    size = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * size for factor in _STEPS if factor * size >= raw * 0.999)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [number * step for number in range(first, last + 1)]
 
 
 def level_names(values: Sequence[float], currency: str) -> list[str]:

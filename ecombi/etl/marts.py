@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 import duckdb
@@ -13,8 +14,9 @@ from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
 from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
+from ecombi.metrics.marts import MARTS
 from ecombi.metrics.shapes import UNIFORM_ORDERS
-from ecombi.metrics.state import LAST_DAY, facts_of_rollups
+from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups
 from ecombi.schema import tables
 
 logger = logging.getLogger(__name__)
@@ -51,18 +53,20 @@ def build_marts(build: Build) -> None:
     connection = build.connection
     changes = rollups.Changes(connection)
     for name, order in _SORTED.items():
-        _timed(name, lambda name=name, order=order: _derive(connection, changes, name, order))  # type: ignore[misc]
-    sizes = {}
+        _timed(name, partial(_derive, connection, changes, name, order))
+    [(uniform,)] = connection.execute(_UNIFORM).fetchall()
+    sizes: dict[str, int] = {}
     for rollup in rollups.ROLLUPS.values():
+        built = (*sizes, UNIFORM_ORDERS) if uniform else tuple(sizes)
         try:
-            sizes[rollup.name] = _timed(rollup.name, lambda rollup=rollup: rollups.refresh(connection, rollup, changes))  # type: ignore[misc]
+            sizes[rollup.name] = _timed(rollup.name, partial(rollups.refresh, connection, rollup, changes, built))
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
             raise DataQualityError(
                 "The quantities or amounts of one day add up to more than 18 digits. Look for figures typed wrong in "
                 "the last file, mend them and load it again. Nothing was published.",
                 check=f"{rollup.name}_in_range",
             ) from error
-    _note(connection, sizes)
+    _note(connection, sizes, uniform=uniform)
     _timed("checks", lambda: run_checks(connection, rollups.checks(), since=changes.since or 0))
 
 
@@ -81,9 +85,8 @@ def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, nam
         )
 
 
-def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int]) -> None:
+def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], *, uniform: bool) -> None:
     """Write down what is known of the warehouse as a whole."""
-    [(uniform,)] = connection.execute(_UNIFORM).fetchall()
     [(last_day,)] = connection.execute("SELECT max(day) FROM days_loaded").fetchall()
     [(last_load,)] = connection.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()
     known = [
@@ -92,8 +95,19 @@ def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int]) -> None:
         (LAST_DAY, None if last_day is None else last_day.isoformat()),
         (rollups.LAST_LOAD, str(last_load)),
     ]
+    known += _days(connection)
     connection.execute("DELETE FROM facts")
     connection.executemany("INSERT INTO facts (name, value) VALUES (?, ?)", known)
+
+
+def _days(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str]]:
+    """Yield the first and the last day of each mart, on each of its dates."""
+    for mart in MARTS:
+        for role in mart.days:
+            day = f"coalesce({', '.join(mart.columns(role))})"
+            [(first, last)] = connection.execute(f"SELECT min({day}), max({day}) FROM {mart.table.name}").fetchall()
+            if first is not None:
+                yield f"{DAYS}{mart.table.name}:{role}", f"{first} {last}"
 
 
 def _timed(what: str, work: Callable[[], _T]) -> _T:

@@ -85,8 +85,17 @@ class Changes:
         return f"(SELECT * FROM {table} WHERE load_id > {self.since})"
 
 
-def refresh(connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Changes) -> int:
-    """Bring one rollup up to date, and return its number of rows."""
+def refresh(
+    connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Changes, built: tuple[str, ...] = ()
+) -> int:
+    """Bring one rollup up to date, and return its number of rows.
+
+    Args:
+        connection: The builder.
+        rollup: The rollup.
+        changes: What has changed since it was built last.
+        built: What can be summed instead of its mart: see `rollup_sql`.
+    """
     from ecombi.metrics.building import TOUCHED, rollup_sql
 
     name = rollup.name
@@ -95,19 +104,20 @@ def refresh(connection: duckdb.DuckDBPyConnection, rollup: Rollup, changes: Chan
     kept = changes.facts.get(f"{ROLLUP}{name}", "").startswith(f"{fingerprint(rollup)} ")
     if changes.since is None or not kept:
         connection.execute(f"DELETE FROM {name}")
-        rows = f"{insert} SELECT * FROM ({rollup_sql(rollup)}) ORDER BY {_order(rollup)}"
+        rows = f"{insert} SELECT * FROM ({rollup_sql(rollup, built)}) ORDER BY {_order(rollup)}"
         for first, end in _chunks(connection, rollup):
             connection.execute(rows, {"first": first, "end": end})
     else:
         bucket = "date_trunc('month', day)" if rollup.grain is Grain.MONTH else "day"
         days = " UNION ALL ".join(
-            f"SELECT '{role}' AS role, CAST({bucket} AS DATE) AS day FROM ({changes.days(rollup, role)}) WHERE day IS NOT NULL"
+            f"SELECT '{role}' AS role, CAST({bucket} AS DATE) AS day "
+            f"FROM ({changes.days(rollup, role)}) WHERE day IS NOT NULL"
             for role in rollup.roles
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT * FROM ({days})")
         connection.execute(f"DELETE FROM {name} r USING {TOUCHED} t WHERE r.basis = t.role AND r.day = t.day")
         connection.execute(
-            f"{insert} SELECT * FROM ({rollup_sql(rollup, touched_only=True)}) ORDER BY {_order(rollup)}"
+            f"{insert} SELECT * FROM ({rollup_sql(rollup, built, touched_only=True)}) ORDER BY {_order(rollup)}"
         )
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
     return int(rows)

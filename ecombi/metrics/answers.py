@@ -16,7 +16,7 @@ from ecombi.metrics.planner import Parameter, Plan, bound_by, bound_in, plan, sc
 from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import AnalysisResult, Result, analysed, result_of
-from ecombi.metrics.shapes import Shape
+from ecombi.metrics.shapes import Scope, Shape
 from ecombi.metrics.state import Known, known_of
 from ecombi.schema.periods import Period
 
@@ -122,10 +122,11 @@ class Answers:
         from ecombi.metrics.analysing import compile_analysis, settled
 
         known = self.known()
-        chosen = settled(analysis, options or {})
-        compiled = compile_analysis(
-            analysis, chosen, scope_of(self.identity, self.catalogue, as_of=as_of), self.warehouse.dialect
-        )
+        scope = scope_of(self.identity, self.catalogue, as_of=as_of)
+        # A rollup holds all that is known now, for everybody's eyes.
+        rolled = "rollup" in analysis.options and scope == Scope() and "products_by_day" in known.built
+        chosen = settled(analysis, {**({"rollup": True} if rolled else {}), **(options or {})})
+        compiled = compile_analysis(analysis, chosen, scope, self.warehouse.dialect)
         bound: dict[str, Parameter] = {**(values or {}), **bound_in(known, self.identity, self.catalogue, as_of=as_of)}
         params = compiled.bind(bound)
         table, snapshot = self.read(compiled.sql, params)
@@ -233,14 +234,15 @@ class Answers:
         raise BackendError(f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again.")
 
     def _misspelt(self, query: MetricQuery) -> Iterator[str]:
-        """Say which texts asked for are no value of their dimension: nothing found may mean nothing happened, or a typo."""
+        """Say which texts asked for are no value of their dimension: nothing found may mean a typo."""
         for name, asked in (*query.where, *query.without):
             dimension = self.catalogue.dimension(name)
             texts = [str(value) for value in asked if value is not None] if dimension.type == "string" else []
             known = set(self.values(name)) if texts else set()
             for text in texts:
                 if known and text not in known:
-                    yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {did_you_mean(text, known)}"
+                    nearest = did_you_mean(text, known)
+                    yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {nearest}"
 
 
 def run(

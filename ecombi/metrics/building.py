@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import ibis
@@ -28,44 +29,53 @@ def insert_sql(rows: Callable[[Tables], ir.Table]) -> str:
 
 
 @cache
-def rollup_sql(rollup: Rollup, *, touched_only: bool = False) -> str:
+def rollup_sql(rollup: Rollup, built: tuple[str, ...] = (), *, touched_only: bool = False) -> str:
     """Return the rows of a rollup, as a SELECT with its columns in order.
 
     Args:
         rollup: The rollup.
+        built: What can be summed instead of the mart, as for a question: rollups that are up to date, and whether
+            orders are uniform.
         touched_only: Only of the days in `TOUCHED`; else of those from `$first` up to and not including `$end`.
     """
-    first, *others = _parts(rollup, touched_only)
+    first, *others = [_part(rollup, role, built, touched_only) for role in rollup.roles if rollup.kept(role)]
     return to_sql(ibis.union(first, *others) if others else first, "duckdb")
 
 
-def _parts(rollup: Rollup, touched_only: bool) -> list[ir.Table]:
-    return [_part(rollup, role, touched_only) for role in rollup.roles if rollup.kept(role)]
-
-
-def _part(rollup: Rollup, role: str, touched_only: bool) -> ir.Table:
+def _part(rollup: Rollup, role: str, built: tuple[str, ...], touched_only: bool) -> ir.Table:
     kept = rollup.kept(role)
     leg = Leg(mart=rollup.mart, role=role, mode="sum", matures_days=0, measures=kept)
-    rows = rows_of(leg, Shape(metrics=(), by=rollup.cuts), Tables())
-    rows = rows.filter(rows["on_day"].notnull())
-    bucket = rows["on_day"]
-    if rollup.grain is not Grain.DAY:
-        bucket = bucket.cast("timestamp").truncate(TRUNCATE[rollup.grain]).cast("date")
-    rows = rows.mutate(bucket=bucket)
-    if touched_only:
-        touched = ibis.table({"role": "string", "day": "date"}, name=TOUCHED)
-        days = touched.filter(touched["role"] == role).select(touched_day="day")
-        rows = rows.semi_join(days, rows["bucket"] == days["touched_day"])
-    else:
-        rows = rows.filter(rows["bucket"] >= parameter("first", "date"), rows["bucket"] < parameter("end", "date"))
+    shape = Shape(metrics=(), by=rollup.cuts, built=built)
+    finer = shape.rollup(leg) is not None
+    # Every row of the mart: to ask of each whether any measure counts it costs more than to sum it.
+    rows = (
+        rows_of(leg, shape, Tables())
+        if finer
+        else rows_of(replace(leg, measures=()), replace(shape, built=()), Tables())
+    )
+    rows = _of_days(rows.filter(rows["on_day"].notnull()), rollup, role, touched_only)
     sums: dict[str, ir.Value] = {}
     for measure in kept:
-        sums |= _kept(measure, rows)
+        sums |= _summed_again(measure, rows) if finer else _kept(measure, rows)
     summed = rows.aggregate(sums, by={"day": rows["bucket"], **{name: rows[name] for name in rollup.dimensions}})
+    summed = summed.filter(ibis.or_(*(summed[name].notnull() for name in sums)))
     schema = unbound(rollup.table).schema()
     columns = {name: summed[name] if name in summed.columns else ibis.null(kind) for name, kind in schema.items()}
     columns["basis"] = ibis.literal(role)
     return summed.select(**{name: value.cast(schema[name]) for name, value in columns.items()})
+
+
+def _of_days(rows: ir.Table, rollup: Rollup, role: str, touched_only: bool) -> ir.Table:
+    """Add each row's `bucket`, and keep those of the days that are built."""
+    bucket = rows["on_day"]
+    if rollup.grain is not Grain.DAY:
+        bucket = bucket.cast("timestamp").truncate(TRUNCATE[rollup.grain]).cast("date")
+    rows = rows.mutate(bucket=bucket)
+    if not touched_only:
+        return rows.filter(rows["bucket"] >= parameter("first", "date"), rows["bucket"] < parameter("end", "date"))
+    touched = ibis.table({"role": "string", "day": "date"}, name=TOUCHED)
+    days = touched.filter(touched["role"] == role).select(touched_day="day")
+    return rows.semi_join(days, rows["bucket"] == days["touched_day"])
 
 
 def _kept(measure: Counted, rows: ir.Table) -> dict[str, ir.Value]:
@@ -77,3 +87,12 @@ def _kept(measure: Counted, rows: ir.Table) -> dict[str, ir.Value]:
     if isinstance(measure, Measure) and measure.nothing is None:
         kept[rows_column(measure)] = rows.count(where=counts(measure, rows)).nullif(0)
     return kept
+
+
+def _summed_again(measure: Counted, rows: ir.Table) -> dict[str, ir.Value]:
+    """Return the same columns from a finer rollup."""
+    names = [
+        measure.name,
+        *([rows_column(measure)] if isinstance(measure, Measure) and measure.nothing is None else []),
+    ]
+    return {name: rows[name].sum() for name in names}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -57,13 +57,13 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
     try:
         legs = [_leg(leg, shape, tables, side) for leg in shape.legs if not _beside(leg, shape) for side in sides]
         if shape.fill and shape.grain is not None:
-            legs.append(_every_bucket(legs, shape, tables, shape.grain))
+            legs.append(_every_bucket(legs, shape, shape.grain))
         sums = _side_by_side(legs, shape)
         for leg in shape.legs:
             for side in sides:
                 if _beside(leg, shape):
                     sums = _with_days(sums, _leg(leg, shape, tables, side), shape)
-        sql = _staged(_filled(sums, shape, tables, sides), shape, sides, dialect)
+        sql = _staged(_filled(sums, shape, sides), shape, sides, dialect)
     except (AttributeError, ibis.common.exceptions.IbisError) as error:
         if not shape.scope.hidden:
             raise
@@ -144,10 +144,10 @@ def _with_days(sums: ir.Table, days: ir.Table, shape: Shape) -> ir.Table:
     return sums.left_join(days, sums[bucket] == days["days_bucket"]).drop("days_bucket")
 
 
-def _every_bucket(legs: list[ir.Table], shape: Shape, tables: Tables, grain: Grain) -> ir.Table:
+def _every_bucket(legs: list[ir.Table], shape: Shape, grain: Grain) -> ir.Table:
     """One row per time bucket for each combination of dimensions that any leg has; no sums."""
     mart, role = shape.calendars[0]
-    buckets = calendar(mart, role, shape, tables, grain)
+    buckets = calendar(mart, role, shape, grain)
     if not shape.by:
         return buckets
     names = [dimension.name for dimension in shape.by]
@@ -157,6 +157,9 @@ def _every_bucket(legs: list[ir.Table], shape: Shape, tables: Tables, grain: Gra
 
 def _side_by_side(legs: list[ir.Table], shape: Shape) -> ir.Table:
     """Bring legs with the same keys together: one row per key of any leg. Null keys meet too, as in no outer join."""
+    if not shape.keys:
+        # One row each.
+        return reduce(ibis.Table.cross_join, legs)
     if len(legs) == 1:
         return legs[0]
     columns = {name: kind for leg in legs for name, kind in leg.schema().items() if name not in shape.keys}
@@ -176,12 +179,9 @@ def _union(tables: list[ir.Table]) -> ir.Table:
     return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
-def _filled(sums: ir.Table, shape: Shape, tables: Tables, sides: tuple[Side, ...]) -> ir.Table:
+def _filled(sums: ir.Table, shape: Shape, sides: tuple[Side, ...]) -> ir.Table:
     """Put 0 where nothing happened, but not where nothing was recorded."""
     columns: dict[str, ir.Value] = {}
-    if shape.compared:
-        for mart, role in shape.calendars:
-            sums = sums.cross_join(recorded_days(mart, role, shape, tables))
     for leg in shape.legs:
         for side in sides:
             recorded = is_recorded(sums, leg.mart, leg.role, shape, side) if shape.compared else None

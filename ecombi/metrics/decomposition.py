@@ -9,6 +9,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from ecombi.errors import MetricError, PeriodError
+from ecombi.metrics import format as fmt
 from ecombi.metrics.movement import Cause, Effect, Movement, Part, ProductPart, Value
 from ecombi.metrics.query import MetricQuery
 
@@ -26,13 +27,13 @@ _DIGITS: Final = 80
 _P = TypeVar("_P", bound=Part)
 
 
-def explain(query: MetricQuery, ask: Callable[[MetricQuery], Result], *, decimals: int = 2) -> Movement:
+def explain(query: MetricQuery, ask: Callable[[MetricQuery], Result], *, decimals: int | None = None) -> Movement:
     """Ask for what it takes to explain a comparison of net sales, and take the change apart.
 
     Args:
         query: net_sales over a period, compared; each dimension of `by` is looked at on its own.
         ask: Answers a question.
-        decimals: Of the amounts; 2 for most currencies, 4 for those of the ledger.
+        decimals: Of the amounts; None: those of the shop's currency, 4 for those of the ledger.
 
     Raises:
         MetricError: Another metric, or an earlier period of which nothing is recorded.
@@ -45,7 +46,9 @@ def explain(query: MetricQuery, ask: Callable[[MetricQuery], Result], *, decimal
     total = query.total()
     products = ask(replace(total, metrics=FIGURES, by=("product", "product_name")))
     parts = {name: ask(replace(total, by=(name,))) for name in query.by}
-    return decompose(products, parts, decimals=decimals, currency=products.passport.shop.currency)
+    currency = products.passport.shop.currency
+    places = fmt.decimals_of(currency) if decimals is None else decimals
+    return decompose(products, parts, decimals=places, currency=currency)
 
 
 def decompose(

@@ -52,8 +52,10 @@ range can be given by its first day and its end. Each metric `m` then comes with
 
 - A day is **final** once every source was loaded after its end and the hours its rows take to settle. Days after the
   last recorded one are not known, so they are not final. A result says from which day on it is unfinished.
-- `as_of` answers with what had been loaded by the end of a day: a refund that came later does not change an old answer.
-- A period is closed by the first load with events on or after its end. `result.restated()` lists what has changed since.
+- `as_of` answers with what had been loaded by the end of a day: a refund that came later does not change an old
+  answer.
+- A period is closed by the first load with events on or after its end. `result.restated()` lists what has changed
+  since.
 
 ## Totals
 

@@ -13,13 +13,13 @@ import pandas as pd
 
 from ecombi.errors import MetricError, did_you_mean
 from ecombi.metrics.compiler import read_value, type_of
-from ecombi.metrics.definitions import Counted, DaysMeasure, DistinctMeasure, Measure, Metric, QuantileMeasure
+from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure, Metric, QuantileMeasure
 from ecombi.metrics.parameters import to_sql
 from ecombi.metrics.passport import Passport
 from ecombi.metrics.planner import Plan, position_shift, same_dates
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.rows import counts, rows_of
-from ecombi.metrics.shapes import MONTHLY, Leg, Shape
+from ecombi.metrics.shapes import MONTHLY, Leg
 from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain, Period, add_months
 from ecombi.schema.tables import key_of
@@ -33,8 +33,8 @@ def rows_behind(answers: Answers, result: Result, cell: Cell, metric: str | None
     """Return the rows a figure is computed from; see `Result.rows`.
 
     Returns:
-        The columns of the mart; then, for each measure of the metric, a column of what the row adds to it, null where it
-        adds nothing: the sum of the column is the measure. For a count of different things it is the thing.
+        The columns of the mart; then, for each measure of the metric, a column of what the row adds to it, null where
+        it adds nothing: the sum of the column is the measure. For a count of different things it is the thing.
     """
     found = _metric(result, metric)
     passport = result.passport
@@ -75,7 +75,7 @@ def narrowed(result: Result, cell: Cell, *, before: bool = False) -> MetricQuery
         raise MetricError("These figures are not compared with another range.")
     start, end = _range(query, row, before=before)
     if query.grain is Grain.HOUR:
-        where["hour_of_day"] = (pd.Timestamp(row["hour"]).hour,)
+        where["hour_of_day"] = (pd.Timestamp(str(row["hour"])).hour,)
     return replace(
         query,
         by=(),

@@ -41,7 +41,7 @@ def short(value: object, unit: Unit, currency: str = "") -> str:
         return _signed(_percent(abs(number), _rate_decimals([number])), number)
     size = abs(number)
     if unit is Unit.MONEY:
-        decimals = _currency_decimals(currency) if size else 0
+        decimals = decimals_of(currency) if size else 0
     else:
         decimals = _decimals_of_three(size, 0 if _is_whole(value) else _FRACTION.get(unit, 0))
     if size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP) < 1000:
@@ -63,7 +63,7 @@ def full(value: object, unit: Unit, currency: str = "") -> str:
         return NO_VALUE
     if unit is Unit.RATE:
         return _signed(_percent(abs(number), _rate_decimals([number])), number)
-    decimals = _currency_decimals(currency) if unit is Unit.MONEY else _FRACTION.get(unit, 0)
+    decimals = decimals_of(currency) if unit is Unit.MONEY else _FRACTION.get(unit, 0)
     if not isinstance(value, float):
         exact = -int(number.normalize().as_tuple().exponent)
         decimals = max(decimals if unit is Unit.MONEY else 0, exact)
@@ -82,7 +82,7 @@ def column(values: Iterable[object], unit: Unit, currency: str = "") -> list[str
         decimals = _rate_decimals(sizes)
         return [NO_VALUE if n is None else _signed(_percent(abs(n), decimals), n) for n in numbers]
     if unit is Unit.MONEY:
-        decimals = _currency_decimals(currency) if max(sizes, default=Decimal(0)) < 1000 else 0
+        decimals = decimals_of(currency) if max(sizes, default=Decimal(0)) < 1000 else 0
     else:
         known = (value for value, number in zip(listed, numbers, strict=True) if number is not None)
         decimals = 0 if all(map(_is_whole, known)) else _FRACTION.get(unit, 0)
@@ -215,7 +215,8 @@ def _grouped(size: Decimal, decimals: int) -> str:
     return f"{size.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):,f}"
 
 
-def _currency_decimals(currency: str) -> int:
+def decimals_of(currency: str) -> int:
+    """Return how many decimals a currency is written with: 2 for most, 0 for yen."""
     return _DECIMALS.get(currency, 2)
 
 

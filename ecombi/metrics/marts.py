@@ -49,8 +49,8 @@ class Mart:
 
     Attributes:
         table: One row per thing; its comment says which.
-        days: Role -> column of the day in the shop's time zone, or several, of which the first known one counts. The roles
-            are the bases where a row counts on either, else `ONLY`, and any further ones that a measure may name.
+        days: Role -> column of the day in the shop's time zone, or several, of which the first known one counts. The
+            roles are the bases where a row counts on either, else `ONLY`, and any others that a measure may name.
         hours: Role -> column of the hour on the shop's clock; none where hours are not recorded.
     """
 

@@ -45,7 +45,7 @@ class Stamp:
     snapshot: int
     published_at: datetime
     identity: Identity = OWNER
-    known: Known = Known()
+    known: Known = field(default_factory=Known)
     notes: tuple[str, ...] = ()
 
     def lines(self) -> list[tuple[str, str]]:

@@ -51,8 +51,8 @@ def plan(
         query: The question.
         dialect: The engine that will answer.
         catalogue: Where names are looked up.
-        known: What is known of the snapshot: its rollups, its last final day, its loads. None: nothing, so that the marts
-            themselves are summed.
+        known: What is known of the snapshot: its rollups, its last final day, its loads. None: nothing, so that the
+            marts themselves are summed.
         identity: Who asks; the only place where rows are kept from people.
 
     Raises:
@@ -103,6 +103,11 @@ def bound_by(query: MetricQuery, catalogue: Catalogue, known: Known, identity: I
         # The first day that has not had its days to settle.
         matured = final_until - timedelta(days=days) if isinstance(final_until, date) else None
         bound[f"matured_{days}"] = matured
+    then = known.at(query.as_of) if query.as_of else known
+    for measure in {measure for name in query.metrics for measure in catalogue[name].measures()}:
+        table, role = measure.mart.table.name, measure.mart.role(measure.dated, query.basis)
+        first, last = then.recorded(table, role)
+        bound |= {f"first_day_{table}_{role}": first, f"last_day_{table}_{role}": last}
     return bound
 
 

@@ -67,7 +67,7 @@ class Identity:
 
     @property
     def policy_hash(self) -> str:
-        """Sixteen hex digits that differ where what may be seen differs; part of every key under which answers are kept."""
+        """Sixteen hex digits that differ where what may be seen differs; part of the key of every kept answer."""
         rights = {"allowed": self.allowed, "hidden": sorted(self.hidden), "nothing": self.nothing}
         return hashlib.sha256(json.dumps(rights, sort_keys=True).encode()).hexdigest()[:16]
 

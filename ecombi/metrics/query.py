@@ -61,9 +61,9 @@ class MetricQuery:
             twice = sorted({name for name in names if list(names).count(name) > 1})
             if twice:
                 raise MetricError(f"The {what} {twice[0]} was asked for twice. Name it once.")
-        for name, values in (*self.where, *self.without):
-            if not values:
-                raise MetricError(f"The filter on {name} has no values. Name at least one, or leave the filter out.")
+        empty = next((name for name, values in (*self.where, *self.without) if not values), None)
+        if empty is not None:
+            raise MetricError(f"The filter on {empty} has no values. Name at least one, or leave the filter out.")
         if self.compare is not None and self.period is None:
             raise PeriodError("A comparison needs a period: give both a start and an end.")
         if self.start is not None and self.end is not None:
@@ -159,7 +159,7 @@ class MetricQuery:
 
 
 def instant(as_of: str | date, zone: str) -> datetime:
-    """Return the aware time that a day, or a time, as people write it, stands for: of a day, its end in the shop's zone.
+    """Return the aware time that a day or a time stands for, as people write it: of a day, its end in the shop's zone.
 
     Raises:
         PeriodError: Not a day, or a time without a zone.

@@ -27,9 +27,15 @@ def recorded_days(mart: Mart, role: str, shape: Shape, tables: Tables) -> ir.Tab
     )
 
 
+def ends(mart: Mart, role: str) -> tuple[ir.Value, ir.Value]:
+    """Return the first and the last recorded day of a mart, bound as `first_day_<mart>_<role>` and `last_day_...`."""
+    first, last = (parameter(f"{end}_day_{_name(mart, role)}", "date").cast("timestamp") for end in ("first", "last"))
+    return first, last
+
+
 def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side) -> ir.BooleanValue | None:
-    """Return when a missing sum is 0, for rows that know the mart's recorded days; None: always."""
-    first, last = (sums[f"{_name(mart, role)}_{end}"] for end in ("first", "last"))
+    """Return when a missing sum is 0; None: always."""
+    first, last = ends(mart, role)
     if shape.grain is None:
         # A total over days that were asked for is a sum; only the other range was not asked for day by day.
         if not side:
@@ -46,18 +52,16 @@ def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side)
     return recorded
 
 
-def calendar(mart: Mart, role: str, shape: Shape, tables: Tables, grain: Grain) -> ir.Table:
+def calendar(mart: Mart, role: str, shape: Shape, grain: Grain) -> ir.Table:
     """Return one row per time bucket that the period and the recorded days share."""
-    days = recorded_days(mart, role, shape, tables)
-    name = _name(mart, role)
-    first = days[f"{name}_first"]
-    end = days[f"{name}_last"] + ibis.interval(days=1)
+    first, last = ends(mart, role)
+    end = last + ibis.interval(days=1)
     if shape.starts:
         first = ibis.greatest(first, parameter("start", "date").cast("timestamp"))
     if shape.ends:
         end = ibis.least(end, parameter("end", "date").cast("timestamp"))
     buckets = ibis.range(first.truncate(TRUNCATE[grain]), end, ibis.interval(**_STEP[grain]))
-    return days.select(**{grain.value: buckets.unnest()})
+    return buckets.unnest().name(grain.value).as_table()
 
 
 def _name(mart: Mart, role: str) -> str:

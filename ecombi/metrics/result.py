@@ -156,7 +156,7 @@ def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answer
 
 
 def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
-    """Turn the table of an analysis into a result, in its order; rows that tie in it come in the order of their keys."""
+    """Turn the table of an analysis into a result, in its order; rows that tie come in the order of their keys."""
     analysis = passport.analysis
     order = [
         *analysis.order,
@@ -190,13 +190,12 @@ def _can_be_missing(metric: Metric) -> bool:
 
 def _frame(typed: pa.Table, gaps: Sequence[str]) -> pd.DataFrame:
     """Return a frame with exact decimals, and whole numbers that can be missing in the columns `gaps`."""
-    frame = typed.to_pandas(types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None)
-    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type) and field.name in gaps]
-    if not counts:
-        return frame
-    return frame.assign(
-        **{name: typed[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get) for name in counts}
+    frame: pd.DataFrame = typed.to_pandas(
+        types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
     )
+    whole = {pa.int64(): pd.Int64Dtype()}.get
+    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type) and field.name in gaps]
+    return frame.assign(**{name: typed[name].to_pandas(types_mapper=whole) for name in counts}) if counts else frame
 
 
 def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:

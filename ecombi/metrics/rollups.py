@@ -96,8 +96,8 @@ def _columns(measure: Counted) -> Iterator[Column[object]]:
 _ALL: Final = (
     Rollup(name="sales_by_day", mart=LEDGER, dimensions=("country", "channel")),
     Rollup(name="sales_daily", mart=LEDGER, dimensions=("country", "channel", "category")),
-    Rollup(name="products_by_day", mart=LEDGER, dimensions=("product",)),
     Rollup(name="products_daily", mart=LEDGER, dimensions=("country", "channel", "product")),
+    Rollup(name="products_by_day", mart=LEDGER, dimensions=("product",)),
     Rollup(name="orders_daily", mart=ORDERS, dimensions=("country", "channel", "customer_type", "traffic_source")),
     Rollup(name="sessions_daily", mart=SESSIONS, dimensions=("country", "channel", "device", "traffic_source")),
     Rollup(name="fulfilments_daily", mart=FULFILMENTS, dimensions=("country", "channel")),
@@ -107,7 +107,7 @@ _ALL: Final = (
 )
 
 ROLLUPS: Final = {rollup.name: rollup for rollup in _ALL if rollup.measures}
-"""Every rollup by name."""
+"""Every rollup by name, in the order they are built: a later one may be summed from an earlier one."""
 
 TABLES: Final = tuple(rollup.table for rollup in ROLLUPS.values())
 """The tables of the rollups, for whoever creates them."""

@@ -85,7 +85,8 @@ def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
     rollup = shape.rollup(leg)
     if rollup is not None:
         rows = unbound(rollup.table)
-        return rows.filter(rows["basis"] == leg.role).rename(on_day="day")
+        rows = rows.filter(rows["basis"] == leg.role)
+        return rows.select(*_read(leg, shape, rollup), on_day=rows["day"])
     rows = tables[leg.mart.table]
     columns = leg.mart.columns(leg.role)
     day = ibis.coalesce(*(rows[column] for column in columns)) if len(columns) > 1 else rows[columns[0]]
@@ -97,6 +98,13 @@ def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
     rows = rows.mutate(on_day=day)
     hour = leg.mart.hours.get(leg.role)
     return rows.mutate(at_hour=rows[hour]) if hour else rows
+
+
+def _read(leg: Leg, shape: Shape, rollup: Rollup) -> list[str]:
+    """Return the columns of a rollup that a leg needs: the engine looks up every one that is named."""
+    needed = {d.name for d in (*shape.dimensions, *(f.dimension for f in shape.scope.policy))}
+    needed |= {column for measure in leg.measures for column in (measure.name, _presence(measure))}
+    return [column.name for column in rollup.table.columns if column.name in needed]
 
 
 def _in_period(rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.Table:

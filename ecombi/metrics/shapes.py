@@ -21,7 +21,7 @@ MONTHLY = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 """Grains of whole months."""
 
 UNIFORM_ORDERS = "uniform_orders"
-"""Stands among what is built where each order has one day, channel, country and source: counts of orders then add up."""
+"""Stands among what is built where each order has one day, channel, country and source: then orders add up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,16 @@ if TYPE_CHECKING:
 ROLLUP: Final = "rollup:"
 """Begins the name of the fact that a rollup was built: its fingerprint and its rows."""
 
+DAYS: Final = "days:"
+"""Begins the name of the fact that says the first and the last day of a mart, on one of its dates."""
+
 LAST_DAY: Final = "last_day"
 """Name of the fact that says the last day of the ledger."""
+
+
+# Engines know days of four digits only, and a day more must still be one.
+_EVER: Final = (date(1, 1, 2), date(9999, 12, 30))
+_NEVER: Final = (date(9999, 12, 30), date(1, 1, 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +61,14 @@ class Known:
         built: Names of the rollups that can be used, the smallest first, and UNIFORM_ORDERS where it holds.
         loads: Every load, in order.
         last_day: The last day with an event in the ledger.
+        days: Table and date role -> the first and the last day of its rows; absent where it is empty. None: not known.
         zone: The shop's time zone.
     """
 
     built: tuple[str, ...] = ()
     loads: tuple[Load, ...] = ()
     last_day: date | None = None
+    days: Mapping[tuple[str, str], tuple[date, date]] | None = None
     zone: str = "UTC"
 
     @cached_property
@@ -81,7 +91,22 @@ class Known:
         """Return what was known at an instant; the rollups stay those there are."""
         loads = tuple(load for load in self.loads if load.at <= at)
         days = [load.last_day for load in loads if load.last_day is not None]
-        return replace(self, loads=loads, last_day=max(days, default=None))
+        last_day = max(days, default=None)
+        recorded = {
+            key: (first, min(last, last_day))
+            for key, (first, last) in (self.days or {}).items()
+            if last_day is not None
+        }
+        return replace(self, loads=loads, last_day=last_day, days=None if self.days is None else recorded)
+
+    def recorded(self, table: str, role: str) -> tuple[date, date]:
+        """Return the first and the last recorded day of a table on one of its dates.
+
+        Where it is empty, no day lies between the two; where nothing is known, every day does.
+        """
+        if self.days is None:
+            return _EVER
+        return self.days.get((table, role), _NEVER)
 
     def load_at(self, at: datetime) -> int:
         """Return the last load up to an instant; 0 where there was none."""
@@ -98,9 +123,9 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
     try:
         facts = {row["name"]: row["value"] for row in warehouse.arrow("SELECT name, value FROM facts").to_pylist()}
         loads = warehouse.arrow(
-            "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours, last_day FROM loads "
-            "LEFT JOIN (SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' GROUP BY load_id) d "
-            "USING (load_id) ORDER BY load_id"
+            "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours, last_day "
+            "FROM loads LEFT JOIN (SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' "
+            "GROUP BY load_id) AS brought USING (load_id) ORDER BY load_id"
         ).to_pylist()
     except BackendError as error:
         if "facts" not in str(error) and "settle_hours" not in str(error):
@@ -111,6 +136,13 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
         ) from error
     return Known(
         built=_usable(facts),
+        days={
+            (table, role): (date.fromisoformat(first), date.fromisoformat(last))
+            for name, value in facts.items()
+            if name.startswith(DAYS)
+            for _, table, role in [name.split(":")]
+            for first, last in [value.split()]
+        },
         loads=tuple(
             Load(
                 load_id=row["load_id"],

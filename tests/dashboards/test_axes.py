@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecombi.dashboards import axes
+from ecombi.metrics.drawing import levels
 from ecombi.schema.periods import Grain
 
 
 @pytest.mark.parametrize(
-    ("values", "levels"),
+    ("values", "expected"),
     [
         ([98_000.0, 127_000.0], [0, 50_000, 100_000, 150_000]),
         ([1.0], [0, 0.25, 0.5, 0.75, 1.0]),
@@ -22,13 +23,13 @@ from ecombi.schema.periods import Grain
         ([], [0, 1]),
     ],
 )
-def test_levels_are_round(values, levels):
-    assert axes.levels(values) == levels
+def test_levels_are_round(values, expected):
+    assert levels(values) == expected
 
 
 @given(st.lists(st.decimals(-(10**9), 10**9, places=4).map(float), min_size=1))
 def test_levels_enclose_every_value_and_zero(values):
-    found = axes.levels(values)
+    found = levels(values)
     assert found[0] <= min(0.0, *values) + 1e-6 * abs(found[0])
     assert found[-1] >= max(0.0, *values) - 1e-6 * abs(found[-1])
     assert len(found) <= 7

@@ -74,11 +74,35 @@ def test_parts_come_largest_first_and_add_up(desk):
     assert found.others == 0
 
 
-def test_what_is_left_over_is_the_total_less_what_is_shown(desk):
-    found = data.breakdown(desk, state("period=all").ask(desk), "product", top=1)
+def test_what_is_left_over_is_asked_for_with_its_rates(desk):
+    found = data.products(desk, state("period=all").ask(desk), top=1)
     assert [row.product for row in found.parts.itertuples()] == ["mug", "lamp", "relic"]
     assert (found.top, found.others) == (1, 2)
-    assert found.rest["net_sales"] == Decimal(36 + 23)
+    # A lamp and a relic, none returned; the lamp cost 25, what the relic cost is not known.
+    [rest] = found.rest.to_dict("records")
+    assert (rest["net_sales"], rest["units"], rest["return_rate"]) == (Decimal(36 + 23), 2, 0.0)
+    assert rest["gross_margin_rate"] == pytest.approx((59 - 25) / 59)
+    assert found.results == [found.result, found.total, found.rest]
+
+
+def test_where_few_parts_are_left_each_has_its_row(desk):
+    found = data.products(desk, state("period=all").ask(desk), top=2)
+    assert (found.top, found.others, found.rest) == (3, 0, None)
+
+
+def test_what_is_left_over_keeps_to_the_filters(desk):
+    asked = state("period=all&category=Kitchen&category=Home&category=").ask(desk)
+    found = data.breakdown(desk, asked, "category", top=1)
+    assert [value for value in found.parts["category"] if isinstance(value, str)] == ["Kitchen", "Home"]
+    assert (found.others, found.rest["net_sales"].iloc[0]) == (2, Decimal(59))
+
+
+def test_the_unknown_part_can_be_among_those_shown(desk):
+    asked = state("period=all").ask(desk)
+    beyond = desk.ask(asked.beyond("category", [None, "Kitchen"]), ("net_sales",))
+    assert beyond["net_sales"].iloc[0] == Decimal(36)
+    narrowed = state("period=all&category=Kitchen&category=Home&category=").ask(desk)
+    assert narrowed.beyond("category", [None, "Kitchen"]).where == {"category": ("Home",)}
 
 
 def test_average_orders_count_the_weekdays_there_are(desk):

@@ -54,8 +54,9 @@ OPTIONS: Mapping[str, list[dict[str, object]]] = {
     "journeys": [{"of": "sessions", "by": "traffic_source"}],
     "transitions": [{"of": "sessions", "by": "traffic_source"}],
     "reorder": [{"kept": True}],
-    "demand": [{"rollup": True}],
-    "classes": [{"rollup": True}, {"by": "margin"}],
+    "demand": [{"rollup": False}],
+    "classes": [{"rollup": False}, {"by": "margin"}],
+    "product_days": [{"rollup": False}],
     "suppliers": [{"basis": "first_confirmed", "days": "working"}, {"basis": "last_confirmed"}],
 }
 """Analysis -> options that are asked for besides its own."""

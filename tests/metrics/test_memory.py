@@ -14,7 +14,7 @@ from ecombi.metrics.answers import Answers
 from ecombi.metrics.memory import Memory
 from ecombi.metrics.policy import Identity
 from ecombi.metrics.query import MetricQuery
-from tests.metrics.conftest import opened, publish
+from tests.metrics.conftest import PUBLISHED, opened, publish
 from tests.metrics.tiny_shop import PRODUCTS, SHOP, ledger_rows
 
 BY_COUNTRY = MetricQuery.of(["net_sales", "orders", "aov"], by="country")
@@ -110,7 +110,7 @@ def test_changing_an_answer_does_not_change_the_kept_one(warehouse: Warehouse) -
     wanted = first.to_dict("list")
     first["orders"] = 0
     first.loc[0, "net_sales"] = Decimal(-1)
-    first["aov"].to_numpy()[:] = 0.0 if first["aov"].to_numpy().flags.writeable else first["aov"]
+    first["aov"] *= 2
     again = answers.run(BY_COUNTRY)
     assert str(again.to_dict("list")) == str(wanted)
 
@@ -124,7 +124,7 @@ def test_another_snapshot_is_asked_anew(tmp_path: Path) -> None:
     with warehouse.build() as build:
         for name in ("ledger", "products", "loads", "shop"):
             build.connection.execute(f"DELETE FROM {name}")
-        build.publish(at=rows[0]["loaded_at"])
+        build.publish(at=PUBLISHED)
     publish(warehouse, rows[:3], PRODUCTS)
     found = answers.run(MetricQuery.of("orders"))
     assert (found["orders"].tolist(), found.passport.snapshot) == ([1], 3)
@@ -142,7 +142,7 @@ def test_two_identities_never_share_an_answer(warehouse: Warehouse) -> None:
     }
     for _ in range(2):
         found = {name: answers.run(MetricQuery.of("gross_sales"))["gross_sales"][0] for name, answers in people.items()}
-        # By hand: 557.50 in all; FR 30 (o03, o13, o14), GB 437.50, none 10 (o04), DE 70; app 10 + 10 + 30 + 20.
+        # By hand: 557.50 in all; FR 30 (o03, o13, o14), GB 447.50, none 10 (o04), DE 70; app 10 + 10 + 30 + 20.
         assert found == {"all": Decimal("557.5"), "gb": Decimal("447.5"), "fr": 30, "web": Decimal("487.5")}
     # The same SQL with the same values, for other rights: only the policy tells the two apart.
     twins = [Identity.of("a", countries=["GB"]), Identity.of("b", countries=["GB"], hidden=["fee_amount"])]

@@ -111,9 +111,9 @@ def channels(desk: Desk, question: Question) -> Channels:
     return Channels(whole=whole, steps=desk.ask(question, _PARTS, by=("channel",), grain=question.grain, alone=True))
 
 
-def products(desk: Desk, question: Question) -> Breakdown:
+def products(desk: Desk, question: Question, *, top: int = 8) -> Breakdown:
     """Load the figures of every product."""
-    return _breakdown(desk, question, PRODUCT, ("product", "product_name"), top=8)
+    return _breakdown(desk, question, PRODUCT, ("product", "product_name"), top=top)
 
 
 def rhythm(desk: Desk, question: Question) -> Rhythm:

@@ -13,6 +13,7 @@ from ecombi.dashboards.words import change_mark, figure, in_short, known, nothin
 from ecombi.metrics import format as fmt
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.definitions import Unit
+from ecombi.metrics.drawing import levels
 from ecombi.metrics.passport import Passport
 from ecombi.schema.periods import Grain
 from ecombi.widgets.markup import NOTHING, el, join
@@ -72,7 +73,7 @@ def drawn_series(figures: Series, question: Question) -> Drawn:
     days = [stamp.date() for stamp in steps[grain.value]]
     now = [known(value) for value in steps["net_sales"]]
     before = [known(value) for value in steps["net_sales_before"]] if question.compared else []
-    levels = axes.levels([float(value) for value in (*now, *before) if value is not None] or [0.0])
+    marked = levels([float(value) for value in (*now, *before) if value is not None] or [0.0])
     peak = max(
         (place for place, value in enumerate(now) if value is not None), key=lambda place: now[place], default=None
     )
@@ -82,8 +83,8 @@ def drawn_series(figures: Series, question: Question) -> Drawn:
         before=[None if value is None else float(value) for value in before],
         hints=[_hint(place, days, now, before, grain, currency) for place in range(len(days))],
         ticks=axes.ticks(days, grain, room=_ROOM),
-        levels=levels,
-        level_names=axes.level_names(levels, currency),
+        levels=marked,
+        level_names=axes.level_names(marked, currency),
         open=sum(_is_open(day, figures.steps.passport) for day in days),
         peak=said if len(days) > 2 and peak is not None and now[peak] > 0 else "",
     )
