@@ -15,6 +15,8 @@ EcombiError
 │  ├─ UnknownMetricError          (KeyError) with the nearest names
 │  ├─ UnknownDimensionError       (KeyError) with the nearest names
 │  └─ IncompatibleMetricsError    these metrics cannot be cut that way
+├─ ModelError                     a model cannot be fitted or used
+│  └─ NotEnoughHistoryError       too little has happened yet for a model to learn from
 ├─ AccessDenied                   (PermissionError) the identity may not see that
 ├─ PeriodError                    (ValueError) an impossible period or date
 └─ ReportError
@@ -109,6 +111,14 @@ class UnknownDimensionError(MetricError, KeyError):
 
 class IncompatibleMetricsError(MetricError):
     """These metrics and dimensions have no common answer."""
+
+
+class ModelError(EcombiError):
+    """A model cannot be fitted or used."""
+
+
+class NotEnoughHistoryError(ModelError):
+    """Too little has happened yet for a model to learn from."""
 
 
 class AccessDenied(EcombiError, PermissionError):

@@ -55,7 +55,13 @@ class Settings(BaseSettings):
         default="2GB",
         pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
         validation_alias=AliasChoices("ECOMBI_MEMORY_LIMIT"),
-        description="Memory DuckDB may use in one process, for example 2GB; more spills to disk.",
+        description="Memory DuckDB may use in a process that loads, for example 2GB; more spills to disk.",
+    )
+    reader_memory_limit: str = Field(
+        default="600MB",
+        pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
+        validation_alias=AliasChoices("ECOMBI_READER_MEMORY_LIMIT"),
+        description="Memory DuckDB may use in a process that asks for figures: each dashboard is one.",
     )
     spark_folder: Path | None = Field(
         default=None,

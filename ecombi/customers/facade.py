@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from ecombi.customers.baskets import BASKET_PAIRS
 from ecombi.customers.cohorts import COHORTS, CUTS
-from ecombi.customers.errors import NotEnoughHistoryError
 from ecombi.customers.intervals import INTERVALS
 from ecombi.customers.journeys import JOURNEYS, MOST_STEPS, TRANSITIONS
 from ecombi.customers.lifetime import CUSTOMER_VALUE, PURCHASE_HISTORY, PURCHASES_AFTER
 from ecombi.customers.next_products import NEXT_PRODUCTS
 from ecombi.customers.rfm import FIFTHS, RFM, SEGMENT_SUMMARY
-from ecombi.errors import MetricError, did_you_mean
+from ecombi.errors import MetricError, NotEnoughHistoryError, did_you_mean
 from ecombi.metrics.analysis import Analysis
 from ecombi.schema.periods import Period, parse_day
 
@@ -64,22 +63,32 @@ class Customers:
 
     # Who they are
 
-    def rfm(self, as_of: Day | None = None, *, bins: int = FIFTHS, known_by: datetime | None = None) -> AnalysisResult:
+    def rfm(
+        self,
+        as_of: Day | None = None,
+        *,
+        bins: int = FIFTHS,
+        top: int | None = None,
+        known_by: datetime | None = None,
+    ) -> AnalysisResult:
         """Score every customer by recency, frequency and monetary value.
 
         Args:
             as_of: Orders on or after this day are ignored; None: the day after the last order of the shop.
             bins: Number of scores, 2 to 10; the highest is best.
+            top: Only so many customers, those of the greatest monetary value; None: all of them.
             known_by: See the class.
 
         Returns:
             One row per customer; see `rfm.RFM`. Ties share the lower score.
 
         Raises:
-            MetricError: bins is out of range.
+            MetricError: bins or top is out of range.
             PeriodError: as_of is not a day.
         """
-        return self._scored(RFM, as_of, bins, known_by)
+        if top is not None and top < 1:
+            raise MetricError(f"top is {top}. Ask for at least one customer, or leave it out for all.")
+        return self._scored(RFM, as_of, bins, known_by, top=top or 0)
 
     def segments(self, as_of: Day | None = None, *, known_by: datetime | None = None) -> AnalysisResult:
         """Count the customers of each segment and what they are worth; arguments as of `rfm`."""
@@ -324,15 +333,14 @@ class Customers:
         silent = (both["purchases"] == 0).astype("float64")
         return prediction.reliability(both["churn_risk"], silent, bins=_between("bins", bins, 2, 100))
 
-    def _scored(self, analysis: Analysis, as_of: Day | None, bins: int, known_by: datetime | None) -> AnalysisResult:
+    def _scored(
+        self, analysis: Analysis, as_of: Day | None, bins: int, known_by: datetime | None, **more: Option
+    ) -> AnalysisResult:
         _between("bins", bins, 2, 10)
-        if as_of is not None:
-            return self._analyse(
-                analysis, values={"as_of": parse_day(as_of)}, options={"bins": bins, "day": "given"}, as_of=known_by
-            )
+        values: dict[str, Value] = {} if as_of is None else {"as_of": parse_day(as_of)}
         # Stored scores are those of all that is known now.
-        day = "stored" if known_by is None else "last"
-        return self._analyse(analysis, values={}, options={"bins": bins, "day": day}, as_of=known_by)
+        day = "given" if values else "stored" if known_by is None else "last"
+        return self._analyse(analysis, values=values, options={"bins": bins, "day": day, **more}, as_of=known_by)
 
 
 def _period(start: Day | None, end: Day | None) -> dict[str, Value]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
-from ecombi.customers.errors import ModelError
+from ecombi.errors import ModelError
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from ecombi.customers import bgnbd, gamma_gamma
 from ecombi.customers.bgnbd import BgNbd, Floats
-from ecombi.customers.errors import NotEnoughHistoryError
 from ecombi.customers.gamma_gamma import GammaGamma
+from ecombi.errors import NotEnoughHistoryError
 
 Worth = Literal["margin", "net_sales"]
 """What a purchase is worth."""

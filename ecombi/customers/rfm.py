@@ -127,8 +127,10 @@ def _summary(t: Tables, *, as_of: ir.Value, bins: int, day: str) -> ir.Table:
     return summed.mutate(share=share).select(*SEGMENT_SUMMARY.fields)
 
 
-def _customers(t: Tables, *, as_of: ir.Value, bins: int, day: str) -> ir.Table:
-    return _rows(t, as_of, bins, day)
+def _customers(t: Tables, *, as_of: ir.Value, bins: int, day: str, top: int) -> ir.Table:
+    """Return the scored customers; of many only the `top` ones of the greatest monetary value, 0 for all."""
+    rows = _rows(t, as_of, bins, day)
+    return rows.order_by(rows["monetary_value"].desc(), rows["customer_id"]).limit(top) if top else rows
 
 
 _FIELDS: Final = {
@@ -152,7 +154,7 @@ RFM: Final = Analysis(
     keys=("customer_id",),
     build=_customers,
     bound={"as_of": "date"},
-    options=_OPTIONS,
+    options={**_OPTIONS, "top": 0},
     formula=_FORMULA,
     source=_SOURCE,
     owner="Marketing",

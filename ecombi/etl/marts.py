@@ -29,7 +29,7 @@ _SORTED = {
     "fulfilments": "due_on, order_id",
     "cohort_months": "cohort, month",
     "days_loaded": "basis, day",
-    "customer_scores": "segment, monetary_value DESC, customer_id",
+    "customer_scores": "monetary_value DESC, customer_id",
     "product_positions": "sku",
 }
 """Derived table -> what its rows are sorted by, in the order they are built; a reader of some days skips all others."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from ecombi.customers.errors import NotEnoughHistoryError
+from ecombi.errors import NotEnoughHistoryError
 from tests.customers.conftest import Shop, event, records, sale
 
 _LEDGER = (

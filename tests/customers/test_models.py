@@ -13,9 +13,9 @@ from scipy.stats import beta, gamma
 
 from ecombi.customers import bgnbd, gamma_gamma
 from ecombi.customers.bgnbd import BgNbd
-from ecombi.customers.errors import ModelError, NotEnoughHistoryError
 from ecombi.customers.gamma_gamma import GammaGamma
 from ecombi.customers.prediction import churn_risks, fit_worth, lifetime_values, reliability
+from ecombi.errors import ModelError, NotEnoughHistoryError
 
 MODEL = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426, log_likelihood=0.0)
 SPEND = GammaGamma(p=6.25, q=3.74, v=15.44, correlation=0.0, log_likelihood=0.0)

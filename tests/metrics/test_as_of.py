@@ -69,7 +69,9 @@ def load(warehouse: object, rows: dict[str, Rows], number: int, at: datetime) ->
             key = ", ".join(tables.key_of(table))
             history = tables.history_of(table)
             if history is not None:
-                run(f"INSERT INTO {history.name} BY NAME SELECT *, {number} AS replaced_by FROM {name} SEMI JOIN new USING ({key})")
+                run(
+                    f"INSERT INTO {history.name} BY NAME SELECT *, {number} AS replaced_by FROM {name} SEMI JOIN new USING ({key})"
+                )
                 run(f"DELETE FROM {name} WHERE ({key}) IN (SELECT {key} FROM new)")
             run(f"INSERT INTO {name} BY NAME SELECT * FROM new")
             build.connection.unregister("new")
@@ -88,7 +90,9 @@ def answers(
     warehouse.close()
 
 
-def asked(answers: Answers, metrics: object, as_of: datetime | None = None, **question: object) -> list[dict[str, object]]:
+def asked(
+    answers: Answers, metrics: object, as_of: datetime | None = None, **question: object
+) -> list[dict[str, object]]:
     return records(answers.run(MetricQuery.of(metrics, as_of=as_of, **question)))
 
 
@@ -116,7 +120,9 @@ def test_what_is_derived_is_derived_from_what_was_known(answers: Answers) -> Non
 
 def test_a_rewritten_row_is_read_as_it_was(answers: Answers) -> None:
     names = ["sessions", "sessions_completed", "conversion_rate"]
-    assert asked(answers, names, NOVEMBER, **OCTOBER) == [{"sessions": 1, "sessions_completed": 0, "conversion_rate": 0}]
+    assert asked(answers, names, NOVEMBER, **OCTOBER) == [
+        {"sessions": 1, "sessions_completed": 0, "conversion_rate": 0}
+    ]
     assert asked(answers, names, **OCTOBER) == [{"sessions": 2, "sessions_completed": 1, "conversion_rate": 0.5}]
     by = {"by": "category", **OCTOBER}
     assert asked(answers, "gross_sales", NOVEMBER, **by) == [

@@ -144,7 +144,9 @@ def test_the_smallest_rollup_that_answers_is_picked(whole_shop: dict[str, Worksp
     for rollup in ROLLUPS.values():
         for by in subsets(rollup):
             [name, *_] = (n for n in rests_on(rollup) if not splits(n))
-            smallest = next(b for b in built if ROLLUPS[b].mart is rollup.mart and set(by) <= set(ROLLUPS[b].dimensions))
+            smallest = next(
+                b for b in built if ROLLUPS[b].mart is rollup.mart and set(by) <= set(ROLLUPS[b].dimensions)
+            )
             assert answers.plan(MetricQuery.of(name, by=by)).tables == (smallest,)
 
 
@@ -260,9 +262,7 @@ def test_metrics_of_two_marts_are_summed_apart_and_laid_side_by_side(warehouse: 
 
 
 def test_a_dimension_the_records_do_not_have_is_refused_in_words() -> None:
-    spend = replace(
-        sales.net_sales, name="spend", label="Ad spend", mart=replace(LEDGER, table=tables.ad_spend)
-    )
+    spend = replace(sales.net_sales, name="spend", label="Ad spend", mart=replace(LEDGER, table=tables.ad_spend))
     catalogue = Catalogue({"spend": spend}, CATALOGUE.dimensions)
     with pytest.raises(
         IncompatibleMetricsError, match=r"Ad spend \(spend\) cannot be cut by category: .*ad_spend, do not say"

@@ -100,7 +100,16 @@ def test_lists_hold_what_may_be_seen(whole_shop: dict[str, Workspace], regional:
     seen = whole_shop["duckdb"].answers.seen_by(GERMANY_AND_FRANCE)
     assert seen.values("country") == ["France", "Germany"]
     assert seen.coverage() == regional.coverage()
-    for dimension in ("product", "channel", "carrier", "payment_method", "device", "cohort", "category", "product_name"):
+    for dimension in (
+        "product",
+        "channel",
+        "carrier",
+        "payment_method",
+        "device",
+        "cohort",
+        "category",
+        "product_name",
+    ):
         assert seen.values(dimension) == regional.values(dimension)
     found = seen.run(MetricQuery.of("net_sales", where={"country": ["Spain"]}, **PERIOD))
     assert found["net_sales"].tolist() == [0]
@@ -215,9 +224,10 @@ def test_rows_never_show_a_hidden_column(whole_shop: dict[str, Workspace]) -> No
     rows = seen.run(MetricQuery.of("net_sales", by="country", **PERIOD)).rows({"country": "France"})
     assert len(rows)
     assert not {"customer_id", "cost_amount"} & set(rows.columns)
-    assert rows["net_sales"].sum() == seen.run(
-        MetricQuery.of("net_sales", where={"country": ["France"]}, **PERIOD)
-    )["net_sales"].iloc[0]
+    assert (
+        rows["net_sales"].sum()
+        == seen.run(MetricQuery.of("net_sales", where={"country": ["France"]}, **PERIOD))["net_sales"].iloc[0]
+    )
 
 
 @pytest.mark.parametrize("cut", [{"by": "category"}, {"where": {"category": ["Home"]}}, {"by": "product_name"}])

@@ -212,7 +212,9 @@ def test_values_are_texts_in_order_and_filters_take_them(warehouse: Warehouse, a
     assert Answers(warehouse, SHOP).values("product") == ["card", "lamp", "mug", "relic"]
     assert Answers(warehouse, SHOP).values("customer_type") == ["guest", "new", "returning"]
     assert Answers(warehouse, SHOP).values("hour_of_day") == ["0", "1", "2", "9", "10", "12", "18", "20", "21", "23"]
-    assert ask("orders", where={"hour_of_day": Answers(warehouse, SHOP).values("hour_of_day")})["orders"].tolist() == [40]
+    assert ask("orders", where={"hour_of_day": Answers(warehouse, SHOP).values("hour_of_day")})["orders"].tolist() == [
+        40
+    ]
     with pytest.raises(UnknownDimensionError, match="Did you mean 'country'"):
         Answers(warehouse, SHOP).values("countries")
 

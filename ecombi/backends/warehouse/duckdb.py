@@ -42,7 +42,7 @@ class DuckDBWarehouse:
 
     def __init__(self, settings: Settings, derived: tuple[Table, ...] = ()) -> None:
         self._folder = settings.workspace.absolute() / "warehouse"
-        self._memory_limit = settings.memory_limit
+        self._memory_limit = settings.reader_memory_limit
         self._builder = Builder(self._folder, settings.memory_limit, derived)
         self._snapshots = Snapshots(
             self._folder, settings.keep_snapshots, timedelta(seconds=settings.snapshot_grace_seconds)
