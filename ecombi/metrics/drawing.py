@@ -100,12 +100,14 @@ def _over_time(lines: Sequence[_Line], final: Sequence[bool], metric: Metric, gr
     marked = levels([value for line in lines for value in line.values.dropna()])
     scales = {"x": bqplot.DateScale(), "y": bqplot.LinearScale(min=marked[0], max=marked[-1])}
     closed, last = sum(final), len(final)
+    # The dashed part begins at the last final bucket, so that the line has no gap.
+    parts = [("solid", 0, closed), *([("dashed", max(closed - 1, 0), last)] if closed < last else [])]
     marks = []
     # What matters most is drawn last, on top.
     for line in reversed(lines):
-        # The dashed part begins at the last final bucket, so that the line has no gap.
-        for style, start, end in (("solid", 0, closed), ("dashed", max(closed - 1, 0), last)):
-            if end - start > 1 or (style == "solid" and last == 1):
+        for style, start, end in parts:
+            # One point alone makes no line, unless there is no other.
+            if end - start > 1 or last == end - start == 1:
                 marks.append(_mark(line.values.iloc[start:end], line.colour, style, scales))
     buckets = lines[0].values.index
     apart = -(-last // _MOST_TICKS)
@@ -195,9 +197,9 @@ def _legend(lines: Sequence[_Line], final: Sequence[bool]) -> str:
 
 
 def _names(result: Result, by: Sequence[str]) -> pd.Series:
-    """Name each row by the values of its dimensions."""
+    """Name each row by the values of its dimensions; a shop may call a value unknown, so having none is in brackets."""
     parts = result[list(by)]
-    return parts.astype("object").where(parts.notna(), "unknown").astype(str).agg(", ".join, axis=1)
+    return parts.astype("object").where(parts.notna(), "(unknown)").astype(str).agg(", ".join, axis=1)
 
 
 def _shortened(names: list[str]) -> list[str]:

@@ -126,7 +126,8 @@ def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Ide
         compared=query.compare is not None,
         same_dates=same_dates(query),
         fill=query.fill,
-        whole_months=_whole_months(query),
+        # Only a rollup can be of months; without any, one SQL serves every period.
+        whole_months=bool(known.built) and _whole_months(query),
         where=where,
         scope=scope_of(identity, catalogue, as_of=query.as_of),
         built=known.built,

@@ -21,7 +21,7 @@ def copied(original: Warehouse, folder: Path, rows: Mapping[str, str]) -> Wareho
     Args:
         original: Where the rows are.
         folder: Where they go.
-        rows: Table -> the condition its rows pass, as SQL, or a whole SELECT; a table that is not named is copied whole.
+        rows: Table -> the condition its rows pass, as SQL, or a whole SELECT; one not named is copied whole.
     """
     copy = opened(folder)
     [last_day] = original.arrow("SELECT value FROM facts WHERE name = $name", {"name": LAST_DAY})["value"].to_pylist()

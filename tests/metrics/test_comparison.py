@@ -191,3 +191,39 @@ def test_a_comparison_needs_both_ends() -> None:
         MetricQuery.of("net_sales", start="2012-01-01", compare="previous")
     with pytest.raises(PeriodError, match="'year_ago'"):
         MetricQuery.of("net_sales", start="2012-01-01", end="2012-02-01", compare="year_agoo")
+
+
+def test_the_same_weekdays_a_year_ago_are_364_days_earlier(ask: Ask) -> None:
+    # Tuesday 12 February 2013 stands beside Tuesday 14 February 2012, Saturday the 9th beside Saturday the 11th.
+    result = ask("orders", start="2013-02-01", end="2013-03-01", compare="same_weekdays", grain="day", fill=True)
+    assert result.passport.compared == Period(date(2012, 2, 3), date(2012, 3, 2))
+    found = {r[0].day: r[1:] for r in rows(result)}
+    # o05 of 10 February 2012, a Friday, stands beside Friday 8 February 2013; the two of 29 February, a Wednesday.
+    assert found[8] == (1, 1, 0)
+    assert found[27] == (None, 2, None)
+    assert rows(ask("orders", **FEBRUARY_2013, compare="same_weekdays")) == [(22, 3, pytest.approx(19 / 3))]
+
+
+def test_any_other_period_may_have_another_length(ask: Ask) -> None:
+    result = ask(["net_sales", "orders"], **FEBRUARY, compare=("2012-01-01", "2012-01-16"))
+    assert rows(result) == [(67, 56, pytest.approx(11 / 56), 3, 2, 0.5)]
+    longer = ask("orders", start="2012-10-28", end="2012-10-29", compare=("2012-01-01", "2012-04-01"))
+    assert rows(longer) == [(2, 11, pytest.approx(-9 / 11))]
+    days = ask("gross_sales", start="2012-02-09", end="2012-02-12", compare=("2012-01-01", "2012-02-01"), grain="day")
+    # By position: 10 February beside 2 January, and what lies past the end has no counterpart.
+    assert rows(days) == [(pd.Timestamp(2012, 2, 10), 10, 20, -0.5)]
+
+
+@pytest.mark.parametrize(
+    ("compare", "words"),
+    [
+        ("previous", "1–31 Jan 2012"),
+        ("year_ago", "1–28 Feb 2011"),
+        ("same_weekdays", "2 Feb – 2 Mar 2011"),
+        (("2012-01-01", "2012-01-16"), "1–15 Jan 2012"),
+    ],
+)
+def test_the_other_range_is_written_out(ask: Ask, compare: object, words: str) -> None:
+    passport = ask("net_sales", **FEBRUARY, compare=compare).passport
+    assert dict(passport.lines())["Compared with"] == words
+    assert dict(passport.lines())["Counted"].startswith("1–29 Feb 2012")

@@ -77,8 +77,8 @@ def test_each_part_has_its_line_the_largest_on_top_and_a_bucket_without_rows_is_
     assert lines == {(60.0, 10.0, 40.0), (0.0, 70.0, 0.0), (10.0, 0.0, 0.0)}
     assert tuple(figure.marks[-1].y) == (60.0, 10.0, 40.0)
     assert len({line.colors[0] for line in figure.marks}) == 4
-    assert re.findall(r"━ (\w+)", above)[:2] == ["GB", "DE"]
-    assert set(re.findall(r"━ (\w+)", above)[2:]) == {"FR", "unknown"}
+    assert re.findall(r"━ (\S+)", above)[:2] == ["GB", "DE"]
+    assert set(re.findall(r"━ (\S+)", above)[2:]) == {"FR", "(unknown)"}
 
 
 def test_a_rate_without_a_value_is_a_hole_and_not_zero(tiny: Workspace) -> None:
@@ -88,25 +88,24 @@ def test_a_rate_without_a_value_is_a_hole_and_not_zero(tiny: Workspace) -> None:
     assert germany.y[1] == pytest.approx(30 / 67)
 
 
-def test_days_that_are_not_final_are_dashed(tiny: Workspace) -> None:
-    figure, above = drawn(tiny, "net_sales", grain="day", start="2013-02-20", end="2013-02-26", fill=True)
+def test_a_bucket_that_is_not_final_is_dashed(tiny: Workspace) -> None:
+    # Final up to Friday the 22nd: the last of the three weeks still has two days to come.
+    figure, above = drawn(tiny, "net_sales", grain="week", start="2013-02-04", end="2013-02-25")
     solid, dashed = figure.marks
-    assert (solid.line_style, dashed.line_style) == ("solid", "dashed")
-    # The dashed part begins at the last final day, the 22nd, so that the line has no gap.
-    assert [str(day) for day in np.asarray(solid.x).astype("datetime64[D]")] == [
-        "2013-02-20",
-        "2013-02-21",
-        "2013-02-22",
-    ]
-    assert str(np.asarray(dashed.x).astype("datetime64[D]")[0]) == "2013-02-22"
-    assert "not final yet" in above
+    assert (solid.line_style, list(solid.y)) == ("solid", [70.0, 70.0])
+    # The dashed part begins at the last final week, so that the line has no gap.
+    assert (dashed.line_style, list(dashed.y)) == ("dashed", [70.0, 50.0])
+    assert above.endswith("┅ not final yet")
 
 
-def test_one_bucket_is_a_point(tiny: Workspace) -> None:
-    figure, _ = drawn(tiny, "net_sales", grain="month", start="2012-01-01", end="2012-02-01")
+@pytest.mark.parametrize(
+    ("start", "end", "net_sales"), [("2012-01-01", "2012-02-01", 76.0), ("2013-02-01", "2013-03-01", 220.0)]
+)
+def test_one_bucket_is_a_point_final_or_not(tiny: Workspace, start: str, end: str, net_sales: float) -> None:
+    figure, _ = drawn(tiny, "net_sales", grain="month", start=start, end=end)
     [point] = figure.marks
     assert isinstance(point, bqplot.Scatter)
-    assert list(point.y) == [76.0]
+    assert list(point.y) == [net_sales]
 
 
 def test_parts_are_bars_the_largest_first(tiny: Workspace) -> None:
@@ -120,7 +119,7 @@ def test_parts_are_bars_the_largest_first(tiny: Workspace) -> None:
 
 def test_a_part_without_a_name_is_unknown(tiny: Workspace) -> None:
     figure, _ = drawn(tiny, "gross_sales", by="country", start="2012-01-01", end="2012-02-01")
-    assert sorted(figure.marks[0].x) == ["FR", "GB", "unknown"]
+    assert sorted(figure.marks[0].x) == ["(unknown)", "FR", "GB"]
 
 
 def test_hours_keep_their_order(tiny: Workspace) -> None:

@@ -122,7 +122,7 @@ def test_another_snapshot_is_asked_anew(tmp_path: Path) -> None:
     answers = Answers(warehouse, SHOP)
     assert answers.run(MetricQuery.of("orders"))["orders"].tolist() == [40]
     with warehouse.build() as build:
-        for name in ("ledger", "products", "loads", "shop"):
+        for name in ("ledger", "products", "loads", "shop", "facts"):
             build.connection.execute(f"DELETE FROM {name}")
         build.publish(at=PUBLISHED)
     publish(warehouse, rows[:3], PRODUCTS)

@@ -19,6 +19,7 @@ from ecombi.metrics.answers import Answers, run
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
+from ecombi.metrics.rollups import ROLLUPS
 from ecombi.schema.periods import Period
 from tests.metrics.conftest import PUBLISHED, opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row, ledger_rows
@@ -244,14 +245,17 @@ def test_a_result_is_of_one_snapshot_though_another_is_published_meanwhile(tmp_p
         dialect, safe_url, snapshot = warehouse.dialect, warehouse.safe_url, warehouse.snapshot
         published = False
 
-        def arrow(self, sql: str, params: dict[str, object]) -> pa.Table:
-            if not self.published:
+        def arrow(self, sql: str, params: dict[str, object] | None = None) -> pa.Table:
+            if "measures" in sql and not self.published:
                 self.published = True
                 with warehouse.build() as build:
-                    build.connection.execute("UPDATE ledger SET amount = 2, load_id = 1")
+                    build.connection.execute("UPDATE ledger SET amount = 2")
+                    for name in ROLLUPS:
+                        if "net_sales" in ROLLUPS[name].table.columns:
+                            build.connection.execute(f"UPDATE {name} SET net_sales = 2")
                     build.publish(at=at)
             return warehouse.arrow(sql, params)
 
-    result = run(MetricQuery.of("orders"), PublishesOnce(), SHOP)
-    assert result.passport.snapshot == 2
+    result = run(MetricQuery.of("net_sales"), PublishesOnce(), SHOP)
+    assert (result["net_sales"].tolist(), result.passport.snapshot) == ([2], 2)
     warehouse.close()

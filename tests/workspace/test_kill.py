@@ -32,9 +32,10 @@ stop, out = Path(sys.argv[2]), {"queries": 0, "torn": 0, "snapshots": []}
 with open_workspace(sys.argv[1]) as ws:
     while not stop.exists():
         [row] = ws.warehouse.arrow(
-            "SELECT (SELECT sum(amount) FROM ledger) AS ledger, (SELECT count(*) FROM ledger) AS entries,"
-            " (SELECT sum(amount) FROM sales_daily WHERE basis = 'booked') AS daily,"
-            " (SELECT sum(entries) FROM sales_daily WHERE basis = 'ordered') AS counted,"
+            "SELECT (SELECT sum(amount) FROM ledger WHERE kind IN ('sale', 'discount', 'return')) AS ledger,"
+            " (SELECT count(*) FROM ledger) AS entries,"
+            " (SELECT sum(net_sales) FROM sales_daily WHERE basis = 'booked') AS daily,"
+            " (SELECT sum(entries) FROM days_loaded WHERE basis = 'ordered') AS counted,"
             " (SELECT sum(rows_new) FROM loads WHERE delivery = 'ledger') AS loaded"
         ).to_pylist()
         out["queries"] += 1
