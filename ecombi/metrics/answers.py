@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ecombi.errors import BackendError, EmptyWarehouse, did_you_mean
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
@@ -31,6 +31,22 @@ if TYPE_CHECKING:
 
 _EMPTY: Final = "Nothing has been loaded yet. Load a shop first, for example with: ecombi load simulated"
 _ATTEMPTS: Final = 5
+_RESTLESS: Final = f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again."
+
+
+class _HasSql(Protocol):
+    """What can be read from a warehouse."""
+
+    @property
+    def sql(self) -> str:
+        """With $name placeholders."""
+
+    @property
+    def params(self) -> dict[str, Parameter]:
+        """Their values."""
+
+
+_Planned = TypeVar("_Planned", bound=_HasSql)
 
 
 class Answers:
@@ -77,10 +93,14 @@ class Answers:
             AccessDenied: The identity may not see what it rests on.
             EmptyWarehouse: Nothing has been published yet.
         """
-        known = self.known()
-        asked = query.finished(known.final_until) if known.final_until else query
-        planned = self.plan(asked)
-        table, snapshot = self.read(planned.sql, planned.params)
+
+        def planning(now: Known) -> Plan:
+            then = now if query.as_of is None else now.at(query.as_of)
+            asked = query.finished(then.final_until) if then.final_until else query
+            return plan(asked, self.warehouse.dialect, catalogue=self.catalogue, known=now, identity=self.identity)
+
+        planned, now, table, snapshot = self._answered(planning)
+        asked = planned.query
         passport = Passport(
             query=asked,
             metrics=planned.shape.metrics,
@@ -93,7 +113,7 @@ class Answers:
             snapshot=snapshot.number,
             published_at=snapshot.published_at,
             identity=self.identity,
-            known=known,
+            known=now if query.as_of is None else now.at(query.as_of),
             notes=tuple(self._misspelt(asked)) if _is_empty(table, planned) else (),
         )
         return result_of(table, passport, planned.shape, self)
@@ -119,30 +139,32 @@ class Answers:
             AccessDenied: The identity may not see what it rests on.
             EmptyWarehouse: Nothing has been published yet.
         """
-        from ecombi.metrics.analysing import compile_analysis, settled
+        from ecombi.metrics.analysing import BoundAnalysis, compile_analysis, settled
 
-        known = self.known()
         scope = scope_of(self.identity, self.catalogue, as_of=as_of)
-        # A rollup holds all that is known now, for everybody's eyes.
-        rolled = "rollup" in analysis.options and scope == Scope() and "products_by_day" in known.built
-        chosen = settled(analysis, {**({"rollup": True} if rolled else {}), **(options or {})})
-        compiled = compile_analysis(analysis, chosen, scope, self.warehouse.dialect)
-        bound: dict[str, Parameter] = {**(values or {}), **bound_in(known, self.identity, self.catalogue, as_of=as_of)}
-        params = compiled.bind(bound)
-        table, snapshot = self.read(compiled.sql, params)
+
+        def planning(now: Known) -> BoundAnalysis:
+            # A rollup holds all that is known now, for everybody's eyes.
+            rolled = "rollup" in analysis.options and scope == Scope() and "products_by_day" in now.built
+            chosen = settled(analysis, {**({"rollup": True} if rolled else {}), **(options or {})})
+            compiled = compile_analysis(analysis, chosen, scope, self.warehouse.dialect)
+            known = bound_in(now, self.identity, self.catalogue, as_of=as_of)
+            return compiled.bind({**(values or {}), **known}, chosen)
+
+        planned, now, table, snapshot = self._answered(planning)
         passport = AnalysisPassport(
             analysis=analysis,
-            options=dict(chosen),
+            options=dict(planned.options),
             shop=self.shop,
             engine=self.warehouse.dialect,
             warehouse=self.warehouse.safe_url,
-            tables=compiled.tables,
-            sql=compiled.sql,
-            params=params,
+            tables=planned.tables,
+            sql=planned.sql,
+            params=planned.params,
             snapshot=snapshot.number,
             published_at=snapshot.published_at,
             identity=self.identity,
-            known=known,
+            known=now if as_of is None else now.at(as_of),
         )
         return analysed(table, passport)
 
@@ -194,13 +216,33 @@ class Answers:
         Raises:
             EmptyWarehouse: Nothing has been published yet.
         """
-        snapshot = self.warehouse.snapshot()
-        if snapshot is None:
-            raise EmptyWarehouse(_EMPTY)
-        with self._lock:
-            if self._known is None or self._known[0] != snapshot:
-                self._known = (snapshot, known_of(self.warehouse, self.shop))
-            return self._known[1]
+        return self._known_with()[1]
+
+    def _known_with(self) -> tuple[Snapshot, Known]:
+        """Return the current snapshot and what is known of it."""
+        for _ in range(_ATTEMPTS):
+            snapshot = self.warehouse.snapshot()
+            if snapshot is None:
+                raise EmptyWarehouse(_EMPTY)
+            with self._lock:
+                if self._known is not None and self._known[0] == snapshot:
+                    return self._known
+            found = (snapshot, known_of(self.warehouse, self.shop))
+            if self.warehouse.snapshot() == snapshot:
+                with self._lock:
+                    self._known = found
+                return found
+        raise BackendError(_RESTLESS)
+
+    def _answered(self, planning: Callable[[Known], _Planned]) -> tuple[_Planned, Known, pa.Table, Snapshot]:
+        """Plan with what is known of a snapshot and read from that very one; again where another was published."""
+        for _ in range(_ATTEMPTS):
+            snapshot, known = self._known_with()
+            planned = planning(known)
+            table, read = self.read(planned.sql, planned.params)
+            if read == snapshot:
+                return planned, known, table, read
+        raise BackendError(_RESTLESS)
 
     def bound(self, query: MetricQuery) -> dict[str, Parameter]:
         """Return every value that SQL about a question may name."""
@@ -231,7 +273,7 @@ class Answers:
                 self.memory.keep(key, table)
                 return table, after
             before = after
-        raise BackendError(f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again.")
+        raise BackendError(_RESTLESS)
 
     def _misspelt(self, query: MetricQuery) -> Iterator[str]:
         """Say which texts asked for are no value of their dimension: nothing found may mean a typo."""

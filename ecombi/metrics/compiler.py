@@ -23,9 +23,9 @@ from ecombi.metrics.definitions import (
 )
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Mart
-from ecombi.metrics.parameters import names_in, to_sql
+from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.recorded import calendar, is_recorded, recorded_days
-from ecombi.metrics.rows import Side, counts, rows_of
+from ecombi.metrics.rows import TRUNCATE, Side, counts, rows_of
 from ecombi.metrics.shapes import Dialect, Leg, Shape
 from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
@@ -128,7 +128,29 @@ def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
         sums = {m.name + side: rows[m.name].sum().cast(type_of(m)) for m in leg.measures}
         return rows.aggregate(sums, by=keys)
     alike = len({(m.kinds, m.where) for m in leg.measures}) == 1
-    return rows.aggregate({m.name + side: total_of(m, rows, everything=alike) for m in leg.measures}, by=keys)
+    totals = {m.name + side: total_of(m, rows, everything=alike) for m in leg.measures}
+    for measure in leg.measures:
+        first = _is_first(measure, rows, leg, shape, side)
+        if first is not None:
+            counted = counts(measure, rows)
+            totals[measure.name + side] = rows.count(where=first if counted is None else first & counted)
+    return rows.aggregate(totals, by=keys)
+
+
+def _is_first(measure: Counted, rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.BooleanValue | None:
+    """Return which rows are the first of their value in their time bucket; None: the rows do not say.
+
+    They say it of all rows of the mart, so only where no filter or policy leaves some out and no dimension parts them.
+    """
+    if not isinstance(measure, DistinctMeasure) or leg.role not in dict(measure.before):
+        return None
+    if shape.by or shape.where or shape.scope.policy or shape.grain is Grain.HOUR or leg.matures_days:
+        return None
+    before = rows[dict(measure.before)[leg.role]]
+    starts = [parameter(f"start{side}", "date")] if shape.starts else []
+    if shape.grain is not None:
+        starts.append(rows["on_day"].cast("timestamp").truncate(TRUNCATE[shape.grain]).cast("date"))
+    return before.isnull() | (before < ibis.greatest(*starts)) if starts else before.isnull()
 
 
 def _beside(leg: Leg, shape: Shape) -> bool:

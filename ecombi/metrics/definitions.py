@@ -233,10 +233,13 @@ class DistinctMeasure(Counted):
         value: What is told apart: a column.
         splits: Names of the dimensions that can show one thing in several parts; over time and every other dimension
             it adds up. None: it can be in several parts of any.
+        before: Each date of the mart, and the column with the day, on that date, of the row before with the same value;
+            so that over days alone the first row of each value is counted, and no values need to be told apart.
     """
 
     value: str = "order_id"
     splits: frozenset[str] | None = None
+    before: tuple[tuple[str, str], ...] = ()
 
     @property
     def adds_up(self) -> str:

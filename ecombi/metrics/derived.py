@@ -46,7 +46,18 @@ def orders(t: Tables) -> ir.Table:
     known = found["customer_id"].notnull()
     place = ibis.row_number().over(group_by=found["customer_id"], order_by=[found["ordered_at"], found["order_id"]])
     number = ibis.cases((known, (place + 1).cast("int32")))
-    numbered = found.mutate(customer_order_number=number)
+
+    def previous(day: str) -> ir.Value:
+        window = ibis.window(
+            group_by=found["customer_id"], order_by=[found[day], found["ordered_at"], found["order_id"]]
+        )
+        return ibis.cases((known, found[day].lag().over(window)))
+
+    numbered = found.mutate(
+        customer_order_number=number,
+        previous_ordered_on=previous("ordered_on"),
+        previous_booked_on=previous("booked_on"),
+    )
     return numbered.select(*_columns("orders"))
 
 

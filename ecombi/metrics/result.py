@@ -90,7 +90,7 @@ class Result(pd.DataFrame):
         return restated(self._asked(), self)
 
     def plot(self) -> object:  # type: ignore[override]  # pandas draws with matplotlib, we with widgets
-        """Return a figure of this result for a notebook: lines over time, else bars.
+        """Return a chart of this result for a notebook, below its title: lines over time, else bars.
 
         Raises:
             MetricError: There is nothing to draw.

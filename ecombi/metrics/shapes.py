@@ -148,7 +148,8 @@ class Shape:
     @cached_property
     def legs(self) -> tuple[Leg, ...]:
         """The sums it is put together from: every measure is in one of them."""
-        grouped: dict[Leg, list[Counted]] = {}
+        # What has to be told apart is counted by itself, so that the rest can come from a rollup.
+        grouped: dict[tuple[Leg, bool], list[Counted]] = {}
         for measure in self.measures:
             leg = Leg(
                 mart=measure.mart,
@@ -156,8 +157,9 @@ class Shape:
                 mode=_mode(measure),
                 matures_days=measure.matures_days,
             )
-            grouped.setdefault(leg, []).append(measure)
-        return tuple(replace(leg, measures=tuple(found)) for leg, found in grouped.items())
+            alone = isinstance(measure, DistinctMeasure) and measure.splits is None
+            grouped.setdefault((leg, alone), []).append(measure)
+        return tuple(replace(leg, measures=tuple(found)) for (leg, _), found in grouped.items())
 
     @property
     def calendars(self) -> tuple[tuple[Mart, str], ...]:

@@ -29,6 +29,8 @@ LAST_DAY: Final = "last_day"
 """Name of the fact that says the last day of the ledger."""
 
 
+_OLDER: Final = "What {} holds was built by an older version of ecombi. Build it anew with: ecombi run nightly"
+
 # Engines know days of four digits only, and a day more must still be one.
 _EVER: Final = (date(1, 1, 2), date(9999, 12, 30))
 _NEVER: Final = (date(9999, 12, 30), date(1, 1, 2))
@@ -130,10 +132,9 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
     except BackendError as error:
         if "facts" not in str(error) and "settle_hours" not in str(error):
             raise
-        raise BackendError(
-            f"What {warehouse.safe_url} holds was built by an older version of ecombi. "
-            "Build it anew with: ecombi run nightly"
-        ) from error
+        raise BackendError(_OLDER.format(warehouse.safe_url)) from error
+    if facts.get(LAST_DAY) and not any(name.startswith(DAYS) for name in facts):
+        raise BackendError(_OLDER.format(warehouse.safe_url))
     return Known(
         built=_usable(facts),
         days={

@@ -22,6 +22,8 @@ orders = table(
     column("traffic_source", String, "Where the visit that ended in it came from; null where no visit is known."),
     column("device", String, "Device of that visit."),
     column("customer_order_number", Integer, "1 for the customer's first order ever; null for a guest."),
+    column("previous_ordered_on", Date, "Day of the customer's order before; null for the first one and for a guest."),
+    column("previous_booked_on", Date, "The same by the day of the first sale."),
     column("units", BigInteger, "Units sold.", required=True),
     column("goods_amount", SUM, "Gross sales less discounts.", required=True),
     column("net_amount", SUM, "Gross sales less discounts and returns to date.", required=True),

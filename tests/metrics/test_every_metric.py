@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +49,7 @@ def questions(metric: Metric) -> Iterator[dict[str, object]]:
     yield {}
     yield {**YEAR, "grain": "month", "compare": "previous", "fill": True}
     yield {**YEAR, "grain": "week", "basis": "ordered"}
-    for pair in list(zip(cuts, cuts[1:], strict=False))[::3]:
+    for pair in list(pairwise(cuts))[::3]:
         yield {**YEAR, "by": pair}
     if "country" in cuts:
         where = {"country": ["Germany", "France", None]}
@@ -151,11 +151,6 @@ def test_columns_have_the_type_of_their_unit(warehouse: Warehouse, compare: str 
 def test_totals_have_the_type_of_their_unit(whole_shop: dict[str, Workspace], name: str) -> None:
     for workspace in whole_shop.values():
         assert workspace.query(name)[name].dtype == expected(CATALOGUE[name], compared=False)
-
-
-def subsets(names: Sequence[str], largest: int) -> Iterator[tuple[str, ...]]:
-    for size in range(largest + 1):
-        yield from combinations(names, size)
 
 
 def test_the_committed_pages_are_those_of_the_registry() -> None:
