@@ -28,7 +28,8 @@ from ecombi.workspace.workspace import Workspace
 
 MOST_MS = 50.0
 MOST_RATIO = 1.3
-"""Of the same SQL by hand; and, on top of the milliseconds that planning may take, of SQL that a person wrote."""
+"""Of the same SQL by hand. What a person writes for the question is printed beside it, without a limit: it is shorter,
+as it knows the answer's types, its days and that something is there."""
 MOST_PLANNING_MS = 2.0
 MOST_MIB = 1024.0
 _PANDAS_ROUNDS = 5
@@ -107,10 +108,6 @@ def table(timings: list[Timing], pandas: list[float]) -> list[str]:
             broken.append(f"{name}: p95 {ours.p95:.1f} ms, at most {MOST_MS:.0f}")
         if timing.overhead > MOST_RATIO:
             broken.append(f"{name}: {timing.overhead:.2f} times the same SQL by hand, at most {MOST_RATIO}")
-        if ours.p50 > MOST_RATIO * theirs.p50 + MOST_PLANNING_MS:
-            broken.append(
-                f"{name}: {ours.p50:.1f} ms, at most {MOST_RATIO} x {theirs.p50:.1f} by hand + {MOST_PLANNING_MS:.0f}"
-            )
     return broken
 
 

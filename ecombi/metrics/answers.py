@@ -239,7 +239,7 @@ class Answers:
         for _ in range(_ATTEMPTS):
             snapshot, known = self._known_with()
             planned = planning(known)
-            table, read = self.read(planned.sql, planned.params)
+            table, read = self.read(planned.sql, planned.params, snapshot)
             if read == snapshot:
                 return planned, known, table, read
         raise BackendError(_RESTLESS)
@@ -248,17 +248,20 @@ class Answers:
         """Return every value that SQL about a question may name."""
         return bound_by(query, self.catalogue, self.known(), self.identity)
 
-    def read(self, sql: str, params: Mapping[str, Parameter]) -> tuple[pa.Table, Snapshot]:
+    def read(
+        self, sql: str, params: Mapping[str, Parameter], current: Snapshot | None = None
+    ) -> tuple[pa.Table, Snapshot]:
         """Read rows and the snapshot they are of: read again where a new one was published in between.
 
         Args:
             sql: With $name placeholders.
             params: Their values; others than the SQL names are left out.
+            current: The snapshot there was a moment ago, where it is known.
         """
         from ecombi.metrics.parameters import names_in
 
         params = {name: params[name] for name in sorted(names_in(sql))}
-        before = self.warehouse.snapshot()
+        before = current or self.warehouse.snapshot()
         for _ in range(_ATTEMPTS):
             if before is not None:
                 key = (before.number, before.published_at, self.identity.policy_hash, sql, tuple(params.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import ibis
@@ -29,6 +30,7 @@ def to_sql(expression: ir.Table, dialect: str) -> str:
     return _BOUND.sub(r"$\1", str(ibis.to_sql(expression, dialect=dialect)))
 
 
+@lru_cache(maxsize=1024)
 def names_in(sql: str) -> frozenset[str]:
     """Return the names of the parameters of an SQL text."""
     return frozenset(re.findall(r"\$(\w+)", sql))

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecombi.metrics import customers as metrics
-from ecombi.metrics.building import derived_sql
+from ecombi.metrics.building import insert_sql
 from ecombi.metrics.compiler import total_of
 from ecombi.metrics.definitions import Metric
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.parameters import parameter, to_sql
-from ecombi.metrics.tables import Tables
+from ecombi.metrics.tables import DERIVED, Tables
 from ecombi.schema import tables
 from tests.metrics.conftest import ENGINES
 from tests.metrics.small_shops import Ask, arrow_of, asking, event, moment, only, records, sale
@@ -215,7 +215,7 @@ def test_customers_are_what_counting_by_hand_gives(placed: list[tuple[str | None
         connection.register("ledger", arrow_of(tables.ledger, ledger))
         connection.register("sessions", arrow_of(tables.sessions, []))
         for name in ("orders", "customers"):
-            connection.execute(f"CREATE TABLE {name} AS {derived_sql(name)}")
+            connection.execute(f"CREATE TABLE {name} AS {insert_sql(DERIVED[name])}")
         guests = [day for customer, day in placed if customer is None and day in within]
         assert counted(connection, metrics.returning_customers, start, start + days) == [len(came), len(new)]
         assert counted(connection, metrics.repeat_rate_30_days, start, start + days) == [len(again), len(new)]
