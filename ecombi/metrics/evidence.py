@@ -15,7 +15,7 @@ from ecombi.errors import MetricError, did_you_mean
 from ecombi.metrics.compiler import read_value, type_of
 from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure, Metric, QuantileMeasure
 from ecombi.metrics.parameters import to_sql
-from ecombi.metrics.passport import Passport
+from ecombi.metrics.passport import Cell, Passport
 from ecombi.metrics.planner import Plan, position_shift, same_dates
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.rows import counts, rows_of
@@ -26,7 +26,7 @@ from ecombi.schema.tables import key_of
 
 if TYPE_CHECKING:
     from ecombi.metrics.answers import Answers
-    from ecombi.metrics.result import Cell, Result
+    from ecombi.metrics.result import Result
 
 
 def rows_behind(answers: Answers, result: Result, cell: Cell, metric: str | None, *, before: bool) -> pd.DataFrame:
@@ -49,7 +49,7 @@ def rows_behind(answers: Answers, result: Result, cell: Cell, metric: str | None
 
 
 def passport_of(result: Result, cell: Cell, metric: str | None) -> Passport:
-    """Return the passport of one figure; see `Result.explain`."""
+    """Return the passport of one figure; see `Passport`."""
     found = _metric(result, metric)
     query = replace(narrowed(result, cell), metrics=(found.name,))
     narrow = replace(result.passport, query=query, metrics=(found,))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from ecombi.errors import MetricError
 from ecombi.metrics import format as fmt
 from ecombi.metrics import markup
 from ecombi.metrics.analysis import Analysis
@@ -16,6 +17,9 @@ from ecombi.metrics.query import MetricQuery, Values
 from ecombi.metrics.state import Known
 from ecombi.schema.periods import Period
 from ecombi.schema.shop import Shop
+
+Cell = Mapping[str, object] | int
+"""A row of a result: the values of its keys, or its position from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +86,26 @@ class Passport(Stamp):
     Attributes:
         query: The question: basis, days, comparison, filters.
         metrics: The definitions used: formula, unit, null rule, version, owner.
+        narrow: Returns the passport of one figure; None where the result is not at hand.
     """
 
     query: MetricQuery
     metrics: tuple[Metric, ...]
+    narrow: Callable[[str | None, Cell], Passport] | None = field(default=None, repr=False, compare=False)
+
+    def __call__(self, metric: str | None = None, cell: Cell = 0) -> Passport:
+        """Return the passport of one figure: the same question, narrowed to the row the figure stands in.
+
+        Args:
+            metric: The figure's metric; needed where there are several.
+            cell: The row, by the values of its keys or by its position from 0.
+
+        Raises:
+            MetricError: No such row or metric, or the passport has been taken from its result.
+        """
+        if self.narrow is None:
+            raise MetricError("This passport was taken from its result. Ask again, then result.passport(metric, cell).")
+        return self.narrow(metric, cell)
 
     @property
     def start(self) -> date | None:
@@ -110,6 +130,16 @@ class Passport(Stamp):
             return None
         return until if self.start is None else max(until, self.start)
 
+    @property
+    def restated_since(self) -> datetime | None:
+        """When the period was closed, where ledger rows of its days have come since: its figures may have changed.
+
+        None: nothing has come, or the period is open, or the question is about an earlier day's knowledge.
+        """
+        if self.query.period is None or self.query.as_of is not None:
+            return None
+        return self.known.restated(self.query.basis.value, self.query.period)
+
     def is_unfinished(self, bucket: date) -> bool:
         """Whether rows of the time bucket that begins on a day may still come, as far as it was asked for."""
         if self.unfinished_from is None or self.query.grain is None:
@@ -128,6 +158,10 @@ class Passport(Stamp):
         lines += [(f"Without {name}", _listed(values)) for name, values in self.query.without]
         if self.query.as_of is not None:
             lines.append(("As known", f"on {fmt.day(self.query.as_of)}, {self.query.as_of:%H:%M %Z}"))
+        closed = self.restated_since
+        if closed is not None:
+            said = f"rows of these days came after {fmt.day(closed)}, when the period was closed"
+            lines.append(("Restated", f"{said}; restated() says what changed"))
         if self.unfinished_from is not None:
             lines.append(("Unfinished", f"from {fmt.day(self.unfinished_from)}: rows of these days may still come"))
         return [*lines, *Stamp.lines(self)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow as pa
 from ecombi.errors import MetricError
 from ecombi.metrics.definitions import Measure, Metric, Unit
 from ecombi.metrics.display import analysis_html, result_html
-from ecombi.metrics.passport import AnalysisPassport, Passport
+from ecombi.metrics.passport import AnalysisPassport, Cell, Passport
 from ecombi.metrics.shapes import Shape
 from ecombi.schema.periods import Grain
 from ecombi.schema.shop import Shop
@@ -24,9 +25,6 @@ MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 
 _WIDE = pa.decimal128(38, 4)
-
-Cell = Mapping[str, object] | int
-"""A row of a result: the values of its keys, or its position from 0."""
 
 
 class Result(pd.DataFrame):
@@ -66,16 +64,6 @@ class Result(pd.DataFrame):
 
         return rows_behind(self._asked(), self, cell, metric, before=before)
 
-    def explain(self, cell: Cell = 0, *, metric: str | None = None) -> Passport:
-        """Return the passport of one figure: the same question, narrowed to the row it stands in.
-
-        Raises:
-            MetricError: No such row or metric.
-        """
-        from ecombi.metrics.evidence import passport_of
-
-        return passport_of(self, cell, metric)
-
     def restated(self) -> pd.DataFrame:
         """Return the figures that have changed since the period was closed: as first answered, now, and the difference.
 
@@ -107,7 +95,7 @@ class Result(pd.DataFrame):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Connections stay behind.
-        return (_restored, (pd.DataFrame(self), self.passport))
+        return (_restored, (pd.DataFrame(self), replace(self.passport, narrow=None)))
 
     def _repr_html_(self) -> str:
         return result_html(self, self.passport)
@@ -131,8 +119,10 @@ class AnalysisResult(pd.DataFrame):
 
 
 def _restored(frame: pd.DataFrame, passport: Passport) -> Result:
+    from ecombi.metrics.evidence import passport_of
+
     result = Result(frame)
-    result.passport = passport
+    result.passport = replace(passport, narrow=lambda metric, cell: passport_of(result, cell, metric))
     result._answers = None
     return result
 

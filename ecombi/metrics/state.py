@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from ecombi.errors import BackendError
 from ecombi.metrics.definitions import Measure
 from ecombi.metrics.rollups import ROLLUPS, Rollup
 from ecombi.metrics.shapes import UNIFORM_ORDERS
-from ecombi.schema.periods import time_zone
+from ecombi.schema.periods import Period, time_zone
 
 if TYPE_CHECKING:
     from ecombi.backends.warehouse import Warehouse
@@ -64,6 +64,7 @@ class Known:
         loads: Every load, in order.
         last_day: The last day with an event in the ledger.
         days: Table and date role -> the first and the last day of its rows; absent where it is empty. None: not known.
+        latest: Basis and day -> the last load that brought ledger rows of it.
         zone: The shop's time zone.
     """
 
@@ -71,6 +72,7 @@ class Known:
     loads: tuple[Load, ...] = ()
     last_day: date | None = None
     days: Mapping[tuple[str, str], tuple[date, date]] | None = None
+    latest: Mapping[tuple[str, date], int] = field(default_factory=dict)
     zone: str = "UTC"
 
     @cached_property
@@ -110,6 +112,20 @@ class Known:
             return _EVER
         return self.days.get((table, role), _NEVER)
 
+    def closed(self, period: Period) -> Load | None:
+        """Return the load that closed a period: the first with events on or after its end; None while it is open."""
+        return next((load for load in self.loads if load.last_day and load.last_day >= period.end), None)
+
+    def restated(self, basis: str, period: Period) -> datetime | None:
+        """Return when a period was closed, where ledger rows of its days have come since; None where none have."""
+        closed = self.closed(period)
+        if closed is None:
+            return None
+        # A load of several files is one: all of it was there at the same time.
+        last = self.load_at(closed.at)
+        days = (period.start + timedelta(days=n) for n in range(period.days))
+        return closed.at if any(self.latest.get((basis, day), 0) > last for day in days) else None
+
     def load_at(self, at: datetime) -> int:
         """Return the last load up to an instant; 0 where there was none."""
         return max((load.load_id for load in self.loads if load.at <= at), default=0)
@@ -128,6 +144,9 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
             "SELECT load_id, source, loaded_at, coalesce(settle_hours, 0) AS settle_hours, last_day "
             "FROM loads LEFT JOIN (SELECT load_id, max(day) AS last_day FROM days_loaded WHERE basis = 'booked' "
             "GROUP BY load_id) AS brought USING (load_id) ORDER BY load_id"
+        ).to_pylist()
+        latest = warehouse.arrow(
+            "SELECT basis, day, max(load_id) AS load_id FROM days_loaded GROUP BY basis, day"
         ).to_pylist()
     except BackendError as error:
         if "facts" not in str(error) and "settle_hours" not in str(error):
@@ -154,6 +173,7 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
             )
             for row in loads
         ),
+        latest={(row["basis"], row["day"]): row["load_id"] for row in latest},
         last_day=date.fromisoformat(facts[LAST_DAY]) if facts.get(LAST_DAY) else None,
         zone=shop.time_zone,
     )

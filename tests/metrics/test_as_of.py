@@ -166,6 +166,8 @@ def test_restated_is_exactly_what_came_late(answers: Answers) -> None:
         ("FR", "orders"): (1, 2, 1),
     }
     assert isinstance(found["GB", "net_sales"]["difference"], Decimal)
+    assert result.passport.restated_since is not None
+    assert "restated() says what changed" in dict(result.passport.lines())["Restated"]
     total = only(answers.run(MetricQuery.of("net_sales", **OCTOBER)).restated())
     assert total == {"metric": "net_sales", "first": 50, "now": 35, "difference": -15}
 
@@ -179,7 +181,9 @@ def test_a_rewritten_visit_restates_its_figures_too(answers: Answers) -> None:
 
 def test_an_open_period_and_an_unchanged_one_are_not_restated(answers: Answers) -> None:
     for days in ({"start": "2012-12-01", "end": "2013-01-01"}, {"start": "2012-11-01", "end": "2012-11-08"}, {}):
-        found = answers.run(MetricQuery.of("net_sales", **days)).restated()
+        result = answers.run(MetricQuery.of("net_sales", **days))
+        assert result.passport.restated_since is None
+        found = result.restated()
         assert found.empty
         assert list(found.columns) == ["metric", "first", "now", "difference"]
 

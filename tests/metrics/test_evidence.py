@@ -187,7 +187,7 @@ def _lost(result: Result) -> Result:
 
 def test_the_passport_of_a_cell_is_narrowed_to_it(ask: Ask) -> None:
     result = ask(["net_sales", "aov"], by="country", grain="month", where={"channel": ["web"]})
-    passport = result.explain({"country": "GB", "month": "2012-02-01"}, metric="aov")
+    passport = result.passport("aov", {"country": "GB", "month": "2012-02-01"})
     lines = dict(passport.lines())
     assert [metric.name for metric in passport.metrics] == ["aov"]
     assert (str(passport.start), str(passport.end)) == ("2012-02-01", "2012-03-01")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from ecombi.metrics.marts import ORDERS
 from ecombi.metrics.policy import Identity
 from ecombi.sources.simulated.config import ShopConfig
 from ecombi.workspace import Workspace
+from ecombi.workspace.questions import analyses
 
 SEPTEMBER = {"start": "2026-09-01", "end": "2026-10-01"}
 
@@ -138,6 +139,20 @@ def test_nobody_sees_no_rows(ws: Workspace) -> None:
     assert nobody.query("net_sales")["net_sales"].tolist() == [Decimal(0)]
     assert nobody.values("country") == []
     assert len(nobody.customers.rfm()) == 0
+
+
+@pytest.mark.parametrize("name", analyses())
+def test_nobody_sees_nothing_in_an_analysis(ws: Workspace, name: str) -> None:
+    analysis = analyses()[name]
+    given = {"date": date(2026, 9, 1), "int64": 7, "float64": 0.5, "string": "App"}
+    values = {bound: given[kind] for bound, kind in analysis.bound.items() if bound != "final_until"}
+    found = ws.seen_by(None).answers.analyse(analysis, values=values)
+    figures = found.drop(columns=[key for key in analysis.keys if key in found.columns])
+    numbers = figures.select_dtypes(["number"]).fillna(0)
+    assert (numbers == 0).to_numpy().all()
+    assert len(found) <= 14
+    for column in ("product", "sku", "customer_id", "order_id", "supplier", "payout_id"):
+        assert column not in found.columns or found.empty
 
 
 def test_an_identity_is_checked(ws: Workspace) -> None:
