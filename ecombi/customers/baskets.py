@@ -90,6 +90,10 @@ BASKET_PAIRS: Final = Analysis(
         "Over the orders of the days from start up to and not including end, counting a product once per order; pairs "
         "of at least min_support. by: product, or category, where products without one do not count."
     ),
+    example=(
+        "Of 10 orders 4 have bread, 5 have butter and 3 both: support 3 ÷ 10 = 30.0%, confidence of butter "
+        "after bread 3 ÷ 4 = 75.0%, lift 75.0% ÷ 50.0% = 1.5."
+    ),
     source="Agrawal, Imieliński & Swami 1993, Mining association rules; lift: Brin et al. 1997",
     owner="Merchandising",
 )

@@ -171,6 +171,7 @@ COHORTS: Final = Analysis(
         "Different customers of the cohort with an order at that age ÷ customers of the cohort. country is that of "
         "the customer's latest order, channel and traffic_source are those of the first."
     ),
+    example="20 customers first ordered in March, and 3 of them ordered in May, two months later: 3 ÷ 20 = 15.0%.",
     source=(
         "https://amplitude.com/docs/api/content/analytics/charts/retention-analysis/retention-analysis-time; "
         "dbt_shopify's cohort model, which numbers the first month 1"

@@ -103,6 +103,7 @@ CUSTOMER_VALUE: Final = Analysis(
     keys=("customer_id",),
     build=_to_date,
     formula="Historic lifetime value = sum of the margin of all orders to date.",
+    example="Net sales of 30.00, 50.00 and −10.00, costs of 12.00, 20.00 and −4.00: 70.00 − 28.00 = 42.00.",
     source="https://www.rdocumentation.org/packages/CLVTools/versions/0.9.0/topics/predict.clv.fitted.transactions",
     owner="Finance",
 )
@@ -128,6 +129,10 @@ PURCHASE_HISTORY: Final = Analysis(
     build=_history,
     bound={"as_of": "date"},
     formula="From what had happened before as_of only: later returns change nothing. Orders of one day are one.",
+    example=(
+        "Orders on 1 January, 15 January (two that day) and 1 March, as of 31 March: 2 repeat days, the last "
+        "59 days after the first one, 89 days in all."
+    ),
     source="Fader, Hardie & Lee 2005, Counting your customers the easy way: x, t_x, T; days, not weeks",
     owner="Data science",
 )

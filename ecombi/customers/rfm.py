@@ -156,6 +156,10 @@ RFM: Final = Analysis(
     bound={"as_of": "date"},
     options={**_OPTIONS, "top": 0},
     formula=_FORMULA,
+    example=(
+        "Of 5 customers with 1, 1, 2, 4 and 9 orders, those before the one with 4 are 3: 1 + floor(5 × 3 ÷ 5) "
+        "= 4. Both with 1 order share 1 + floor(5 × 0 ÷ 5) = 1."
+    ),
     source=_SOURCE,
     owner="Marketing",
 )

@@ -222,6 +222,10 @@ CLASSES: Final = Analysis(
     keys=("product",),
     build=_build_products,
     formula=_FORMULA,
+    example=(
+        "Net sales of 70, 15, 10 and 5: cumulative shares of 70.0%, 85.0%, 95.0% and 100.0%; the first two "
+        "are A, as the second crosses 80.0%, the third is B, the last C."
+    ),
     source=_SOURCE,
     bound=_BOUND,
     options=_OPTIONS,

@@ -159,6 +159,7 @@ DEMAND: Final = Analysis(
         "Units ordered on the days that count ÷ days that count, by day of order. The window ends before `until`, or "
         "before the first day that is not final."
     ),
+    example="Of 56 days 6 had neither stock nor a sale; 100 units in the other 50: 100 ÷ 50 = 2.0 a day.",
     source="https://help.getklar.com/en/articles/10391829-inventory-report (days without stock are left out)",
     bound={"until": "date", "final_until": "date"},
     options={"window_days": WINDOW_DAYS, "rollup": False},

@@ -133,6 +133,10 @@ REORDER: Final = Analysis(
         "reorder point + d·cover − position, rounded up, where the position is at or below the reorder point. d: "
         "daily demand, L: lead time, R: days between two reviews; all in calendar days."
     ),
+    example=(
+        "100 units a day with a standard deviation of 20, lead time 7 days with 2, z 1.65: 1.65 × √(7 × 20² + "
+        "100² × 2²) = 341.4 safety stock, 100 × 7 + 341.4 = 1,041.4 reorder point."
+    ),
     source=(
         "https://opexsociety.org/body-of-knowledge/safety-stock-calculations-risky-demand-lead-time-service-level/"
     ),

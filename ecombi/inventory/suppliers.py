@@ -220,6 +220,10 @@ SUPPLIERS: Final = Analysis(
         "also where units are missing; several deliveries of one line cannot be told apart. Rates: of the lines due in "
         "the window by requested, first_confirmed or last_confirmed day. Working days: Monday to Friday."
     ),
+    example=(
+        "Received after 10, 12 and 20 days: mean 42 ÷ 3 = 14.0, standard deviation √((16 + 4 + 36) ÷ 2) = "
+        "5.3, variation 5.3 ÷ 14.0 = 0.38, P90 12 + 0.8 × 8 = 18.4."
+    ),
     source=(
         "https://www.ismworld.org/supply-management-news-and-reports/news-publications/inside-supply-management-"
         "magazine/blog/2019-07/the-monthly-metric-supplier-delivery-time/; Kaplan and Meier 1958"

@@ -46,6 +46,7 @@ class Analysis:
         options: Name -> value where nothing else is said; they decide the SQL, so they are few-valued.
         order: Columns the rows are sorted by where that is not `keys`; a leading - means the largest first.
         formula: How it is computed, in words.
+        example: A small one, worked out by hand.
         source: Where the definition comes from.
         definition_version: Counts up when the definition changes.
         owner: Who answers for the definition.
@@ -63,6 +64,7 @@ class Analysis:
     bound: Mapping[str, ParameterType] = field(default_factory=dict)
     options: Mapping[str, int | float | str | bool] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    example: str = ""
     definition_version: int = 1
     owner: str = "Finance"
 
@@ -72,6 +74,7 @@ class Analysis:
             ("Question", self.question),
             ("One row", self.grain),
             ("Formula", self.formula),
+            *([("Example", self.example)] if self.example else []),
             *((name, found.meaning) for name, found in self.fields.items()),
             ("Definition", f"Version {self.definition_version}. Owner: {self.owner}. Source: {self.source}"),
         ]

@@ -93,5 +93,9 @@ bridge: Final = Analysis(
         "Net sales ordered − what of these orders was booked before or after the period + what was booked in it of "
         "orders placed before or after it = net sales booked."
     ),
+    example=(
+        "Ordered in September: 100.00, of which 12.00 came back in October. In September 5.00 of an August "
+        "order came back. 100.00 + 12.00 − 5.00 = 107.00 booked in September."
+    ),
     source="Composed from net_sales on its two bases.",
 )

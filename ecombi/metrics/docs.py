@@ -84,6 +84,7 @@ def analysis_pages(analyses: Mapping[str, Analysis]) -> dict[str, str]:
 
 def _analysis(analysis: Analysis) -> str:
     said = [("Question", analysis.question), ("One row", analysis.grain), ("Formula", analysis.formula)]
+    said += [("Example", analysis.example)] if analysis.example else []
     version = f"Version {analysis.definition_version}. Owner: {analysis.owner}. Source: {analysis.source}"
     fields = [[f"`{name}`", f.unit.value if f.unit else "", f.meaning] for name, f in analysis.fields.items()]
     takes = [[f"`{name}`", kind, ""] for name, kind in analysis.bound.items() if name != "final_until"]

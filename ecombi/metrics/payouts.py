@@ -107,6 +107,7 @@ payouts: Final = Analysis(
         "Net amount = captured − refunded − chargebacks − fees, exactly. Payments of no payout yet are left out: see "
         "unsettled_amount."
     ),
+    example="Captured 100.00 and 60.00, refunded 20.00, fees 1.60 and 1.10: 160.00 − 20.00 − 2.70 = 137.30.",
     source="Composed from the providers' captures, refunds, chargebacks and payouts.",
 )
 
@@ -138,5 +139,6 @@ payment_differences: Final = Analysis(
         "Difference = captured − refunded − charged, exactly, over everything known. Chargebacks are left out: what a "
         "bank takes back is still owed. So are fees, and corrections of the ledger."
     ),
+    example="Charged 80.00 for goods and 5.00 for shipping, captured 84.00: 84.00 − 85.00 = −1.00.",
     source="Composed from the ledger and the providers' captures and refunds.",
 )

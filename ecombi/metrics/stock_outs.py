@@ -98,6 +98,10 @@ stock_outs: Final = Analysis(
         "Of each product: units per day in stock = units ordered in the period ÷ (days listed − stock-out days). Rate "
         "= Σ units per day in stock × stock-out days ÷ Σ units per day in stock × days listed."
     ),
+    example=(
+        "A sells 9 a day and was out on 1 of 10 days; B sells 1 a day and was out on 5 of 10: (9 × 1 + 1 × 5) "
+        "÷ (10 × 10) = 14.0%, while 6 of 20 product days are 30.0%."
+    ),
     source="The demand-weighted twin of stock_out_rate: each product's days are weighed by its demand.",
     owner="Operations",
 )
