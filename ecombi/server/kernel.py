@@ -31,9 +31,12 @@ def main() -> None:
     logging.basicConfig(stream=sys.__stderr__, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # A page may still speak of a widget that is gone already.
     logging.getLogger("Comm").setLevel(logging.ERROR)
-    threading.Thread(target=_load, daemon=True, name="load").start()
+    # Imported before the thread: two threads that import the same packages from both ends can meet halfway, and one of
+    # them is then given a module that is not complete.
+    import ipywidgets  # noqa: F401
     from ipykernel.kernelapp import launch_new_instance
 
+    threading.Thread(target=_load, daemon=True, name="load").start()
     launch_new_instance()
 
 
