@@ -31,8 +31,8 @@ class CompiledAnalysis:
     parameters: frozenset[str]
     tables: tuple[str, ...]
 
-    def bind(self, values: Mapping[str, Parameter], options: Options) -> BoundAnalysis:
-        """Return it with the values of its parameters.
+    def bind(self, values: Mapping[str, Parameter]) -> dict[str, Parameter]:
+        """Return the values its parameters have.
 
         Raises:
             MetricError: One is missing.
@@ -40,8 +40,7 @@ class CompiledAnalysis:
         missing = sorted(name for name in self.parameters if name not in values)
         if missing:
             raise MetricError(f"{self.analysis.label} needs a value for {', '.join(missing)}.")
-        params = {name: values[name] for name in sorted(self.parameters)}
-        return BoundAnalysis(options=options, sql=self.sql, params=params, tables=self.tables)
+        return {name: values[name] for name in sorted(self.parameters)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

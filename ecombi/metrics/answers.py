@@ -149,7 +149,8 @@ class Answers:
             chosen = settled(analysis, {**({"rollup": True} if rolled else {}), **(options or {})})
             compiled = compile_analysis(analysis, chosen, scope, self.warehouse.dialect)
             known = bound_in(now, self.identity, self.catalogue, as_of=as_of)
-            return compiled.bind({**(values or {}), **known}, chosen)
+            params = compiled.bind({**(values or {}), **known})
+            return BoundAnalysis(options=chosen, sql=compiled.sql, params=params, tables=compiled.tables)
 
         planned, now, table, snapshot = self._answered(planning)
         passport = AnalysisPassport(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
 
 from ecombi.errors import IncompatibleMetricsError, MetricError
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
@@ -15,12 +14,6 @@ from ecombi.metrics.query import MetricQuery, Values
 from ecombi.metrics.shapes import MONTHLY, Dialect, Filter, Scope, Shape
 from ecombi.metrics.state import Known
 from ecombi.schema.periods import Grain
-
-_SUMS_OF: Final = {
-    "amount": ("goods_amount", "net_amount", "monetary_value"),
-    "qty": ("units",),
-}
-"""Column of the ledger -> columns of other tables that are sums of it: hidden with it."""
 
 Parameter = str | int | float | date | None
 
@@ -84,7 +77,7 @@ def scope_of(identity: Identity, catalogue: Catalogue = CATALOGUE, *, as_of: dat
     return Scope(
         as_of=as_of is not None,
         policy=_filters(identity.allowed, catalogue),
-        hidden=identity.hidden | {name for hidden in identity.hidden for name in _SUMS_OF.get(hidden, ())},
+        hidden=identity.hidden,
         nothing=identity.nothing,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from ecombi.metrics.definitions import Counted, DaysMeasure, DistinctMeasure, Measure, Metric, SnapshotMeasure
 from ecombi.metrics.dimensions import Dimension
@@ -56,6 +56,10 @@ class Filter:
         return ~listed if self.but else listed
 
 
+_SUMS_OF: Final = {"amount": ("goods_amount", "net_amount", "monetary_value"), "qty": ("units",)}
+"""Column of the ledger -> columns of other tables that are sums of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What can be known and may be seen.
@@ -71,6 +75,11 @@ class Scope:
     policy: tuple[Filter, ...] = ()
     hidden: frozenset[str] = frozenset()
     nothing: bool = False
+
+    @property
+    def out_of_sight(self) -> frozenset[str]:
+        """Every column that may not be used: the hidden ones, and sums of them."""
+        return self.hidden | {name for hidden in self.hidden for name in _SUMS_OF.get(hidden, ())}
 
     def unrestricted(self) -> Scope:
         """Return the same time for everybody's eyes."""

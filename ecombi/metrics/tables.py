@@ -76,7 +76,7 @@ class Tables:
         return self._shown(self._as_known(table))
 
     def _shown(self, rows: ir.Table) -> ir.Table:
-        hidden = [name for name in rows.columns if self._scope and name in self._scope.hidden]
+        hidden = [name for name in rows.columns if self._scope and name in self._scope.out_of_sight]
         return rows.drop(*hidden) if hidden else rows
 
     def _as_known(self, table: Table) -> ir.Table:

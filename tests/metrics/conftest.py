@@ -119,7 +119,7 @@ def ask(warehouse: Warehouse) -> Ask:
 
 FIRST_LOAD = datetime(2026, 10, 16, 6, tzinfo=UTC)
 SECOND_LOAD = datetime(2026, 11, 1, 6, tzinfo=UTC)
-WHOLE_SHOP = ShopConfig(orders=1_500, years=1.0, seed=11)
+WHOLE_SHOP = ShopConfig(orders=1_500, years=1.3, seed=11)
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,8 @@ REFUSED = {
     "fee_amount": {"payment_fees", "fee_rate", "net_payout"},
     "unit_cost": {"stock_value", "average_stock_value", "inventory_turnover", "days_in_inventory"},
     "clicks": {"clicks", "cost_per_click", "click_through_rate"},
-    "customer_order_number": {"new_customers", "returning_customers", "returning_customer_rate", "cac", "paid_cac"},
+    "customer_order_number": {"customers", "blended_cac", "new_customers", "returning_customers",
+                              "returning_customer_rate", "cac", "paid_cac"},
     "name": set(),
 }  # fmt: skip
 """Hidden column -> every metric that rests on it."""
