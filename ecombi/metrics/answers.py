@@ -291,32 +291,6 @@ class Answers:
                     yield f"Nothing is recorded with the {dimension.label.lower()} {text!r}. {nearest}"
 
 
-def run(
-    query: MetricQuery,
-    warehouse: Warehouse,
-    shop: Shop,
-    *,
-    catalogue: Catalogue = CATALOGUE,
-    identity: Identity = OWNER,
-) -> Result:
-    """Answer one question; see `Answers.run`."""
-    return Answers(warehouse, shop, catalogue=catalogue, identity=identity).run(query)
-
-
-def analyse(
-    analysis: Analysis,
-    warehouse: Warehouse,
-    shop: Shop,
-    *,
-    values: Mapping[str, Parameter] | None = None,
-    options: Mapping[str, int | float | str | bool] | None = None,
-    identity: Identity = OWNER,
-    as_of: datetime | None = None,
-) -> AnalysisResult:
-    """Compute one analysis; see `Answers.analyse`."""
-    return Answers(warehouse, shop, identity=identity).analyse(analysis, values=values, options=options, as_of=as_of)
-
-
 def _is_empty(table: pa.Table, planned: Plan) -> bool:
     """Whether there is no figure but 0."""
     import pyarrow.compute as pc

@@ -14,7 +14,6 @@ import pytest
 import ecombi
 from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.etl.marts import build_marts
-from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
 from ecombi.metrics.rollups import TABLES
@@ -23,6 +22,7 @@ from ecombi.settings import load_settings
 from ecombi.sources.simulated.config import ShopConfig
 from ecombi.workspace import Workspace
 from tests.metrics import tiny_shop
+from tests.metrics.asking import run
 
 PUBLISHED = datetime(2013, 3, 1, 6, 30, tzinfo=UTC)
 ENGINES = ("duckdb", "postgres")

@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecombi.backends.warehouse import Warehouse
-from ecombi.metrics.answers import analyse, run
+from ecombi.metrics.answers import Answers
 from ecombi.metrics.bridge import bridge
 from ecombi.metrics.parameters import parameter, to_sql
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.tables import Tables
 from ecombi.schema.kinds import Kind
 from tests.metrics import tiny_shop
+from tests.metrics.asking import run
 
 START, END = date(2026, 3, 1), date(2026, 4, 1)
 GOODS = ("sale", "discount", "return")
@@ -164,7 +165,7 @@ def _line(event: Event, start: date, end: date) -> str | None:
 def test_february_of_the_tiny_shop_on_every_engine(warehouse: Warehouse) -> None:
     # Ordered: o05 10, o06 40 − 40, o07 30 − 3. The 40 came back in March, and 10 of January in February.
     bound = {"start": date(2012, 2, 1), "end": date(2012, 3, 1)}
-    lines = analyse(bridge, warehouse, tiny_shop.SHOP, values=bound)
+    lines = Answers(warehouse, tiny_shop.SHOP).analyse(bridge, values=bound)
     assert list(lines["position"]) == list(range(1, 15))
     told = zip(lines["line"], lines["kind"].fillna(""), lines["amount"], lines["running_total"], strict=True)
     assert [line for line in told if line[2]] == [

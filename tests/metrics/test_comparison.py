@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from ecombi.errors import PeriodError
-from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.schema.periods import Period
+from tests.metrics.asking import run
 from tests.metrics.conftest import ENGINES, opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 

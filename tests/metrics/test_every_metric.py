@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from ecombi.backends.warehouse import Warehouse
-from ecombi.metrics.answers import run
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.definitions import Measure, Metric, SnapshotMeasure, Unit
 from ecombi.metrics.docs import pages
@@ -19,6 +18,7 @@ from ecombi.metrics.marts import LEDGER
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import MONEY
 from ecombi.workspace import Workspace
+from tests.metrics.asking import run
 from tests.metrics.tiny_shop import SHOP
 
 METRICS = list(CATALOGUE)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ecombi.backends.warehouse import Warehouse
 from ecombi.errors import MetricError, PeriodError
-from ecombi.metrics.answers import run
 from ecombi.metrics.decomposition import FIGURES, decompose, explain
 from ecombi.metrics.movement import Movement, Part
 from ecombi.metrics.query import MetricQuery
+from tests.metrics.asking import run
 from tests.metrics.tiny_shop import SHOP
 
 Figures = tuple[int, str, str, str]

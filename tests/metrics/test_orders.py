@@ -9,8 +9,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
+from tests.metrics.asking import run
 from tests.metrics.conftest import opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 

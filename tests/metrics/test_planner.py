@@ -15,7 +15,6 @@ import pytest
 
 from ecombi.errors import IncompatibleMetricsError, MetricError, UnknownDimensionError, UnknownMetricError
 from ecombi.metrics import sales
-from ecombi.metrics.answers import run
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.compiler import compile_shape
 from ecombi.metrics.definitions import DaysMeasure, DistinctMeasure, QuantileMeasure
@@ -29,6 +28,7 @@ from ecombi.metrics.shapes import UNIFORM_ORDERS
 from ecombi.metrics.state import Known, Load
 from ecombi.schema import tables
 from ecombi.schema.periods import Grain
+from tests.metrics.asking import run
 from tests.metrics.tiny_shop import SHOP
 
 if TYPE_CHECKING:

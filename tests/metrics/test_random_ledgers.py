@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecombi.metrics.answers import run
 from ecombi.metrics.query import MetricQuery
 from ecombi.schema.kinds import Kind
+from tests.metrics.asking import run
 from tests.metrics.conftest import opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row
 

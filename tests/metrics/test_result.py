@@ -15,12 +15,13 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from ecombi.errors import EmptyWarehouse, UnknownDimensionError
-from ecombi.metrics.answers import Answers, run
+from ecombi.metrics.answers import Answers
 from ecombi.metrics.marts import Basis
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.result import Result
 from ecombi.metrics.rollups import ROLLUPS
 from ecombi.schema.periods import Period
+from tests.metrics.asking import run
 from tests.metrics.conftest import PUBLISHED, opened, publish
 from tests.metrics.tiny_shop import SHOP, ledger_row, ledger_rows
 
