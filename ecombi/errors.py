@@ -22,7 +22,14 @@ EcombiError
 └─ ReportError
    ├─ UnknownReportError          (KeyError) with the nearest names
    ├─ ParameterError              (ValueError) unknown, missing or ill-typed parameter
-   └─ NotebookFailed              a cell failed; carries the cell and its source
+   ├─ NotebookFailed              a cell failed; carries the cell and its source
+   ├─ KernelNotStarted            (Transient) the kernel was gone before the first cell
+   ├─ DeadlinePassed              the whole run took longer than it may
+   ├─ RunCancelled                somebody cancelled the run
+   ├─ SecretLeaked                an output held the value of a secret; nothing was stored
+   ├─ UnknownRunError             (KeyError) no run of that number
+   ├─ RunConflict                 the run is not in a state in which that can be done
+   └─ ScheduleError               a schedule is wrong; the message names the file and the place
 """
 
 from __future__ import annotations
@@ -153,6 +160,34 @@ class NotebookFailed(ReportError):
         super().__init__(message)
         self.cell = cell
         self.source = source
+
+
+class KernelNotStarted(ReportError, Transient):
+    """The kernel was gone before the first cell."""
+
+
+class DeadlinePassed(NotebookFailed):
+    """The whole run took longer than it may; the cell is the one that was running."""
+
+
+class RunCancelled(ReportError):
+    """Somebody cancelled the run."""
+
+
+class SecretLeaked(ReportError):
+    """An output held the value of a secret, so nothing was stored; the message names the secret, never its value."""
+
+
+class UnknownRunError(ReportError, KeyError):
+    """No run of that number."""
+
+
+class RunConflict(ReportError):
+    """The run is not in a state in which that can be done."""
+
+
+class ScheduleError(ReportError):
+    """A schedule is wrong; the message names the file, the place and what would work."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, AwareDatetime, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ecombi.errors import ConfigurationError
@@ -38,6 +39,53 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_URL"),
         description="Warehouse: postgresql://user:password@host:5432/name, spark://host:7077 or spark:local[2]. "
         "Absent: DuckDB in the workspace.",
+    )
+    state_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_STATE_URL"),
+        description="Application database, where runs and schedules are recorded: postgresql://user:password@host:5432/"
+        "name. Absent: a SQLite file in the workspace.",
+    )
+    snapshot: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias=AliasChoices("ECOMBI_SNAPSHOT"),
+        description="Read this published DuckDB snapshot and no later one. Absent: always the newest.",
+    )
+    known_at: AwareDatetime | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_KNOWN_AT"),
+        description="Every question is answered with what had been loaded by then, for example "
+        "2026-11-01T06:00:00+00:00. Absent: with all there is.",
+    )
+    identity: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_IDENTITY"),
+        description='Whose eyes every question is asked with, as JSON: {"name": "france", "countries": ["FR"]}. '
+        "Absent: the owner's, who sees everything.",
+    )
+    secrets_folder: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_SECRETS_FOLDER"),
+        description="Folder with one file per secret that a report may name as secret://FILE. "
+        "A variable ECOMBI_SECRET_NAME does the same.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_SMTP_URL"),
+        description="Mail server for scheduled reports: smtp://user:password@host:587 (STARTTLS) or smtps://. "
+        "Absent: reports are written, not sent.",
+    )
+    mail_from: str = Field(
+        default="ecombi@localhost",
+        validation_alias=AliasChoices("ECOMBI_MAIL_FROM"),
+        description="Sender of scheduled reports.",
+    )
+    keep_runs_days: int = Field(
+        default=90,
+        ge=1,
+        validation_alias=AliasChoices("ECOMBI_KEEP_RUNS_DAYS"),
+        description="How many days the folders of runs are kept, with what replay needs.",
     )
     keep_snapshots: int = Field(
         default=5,
@@ -95,6 +143,8 @@ class Settings(BaseSettings):
                     value = value.resolve()
                 elif isinstance(value, dict):
                     value = json.dumps(value)
+                elif isinstance(value, datetime):
+                    value = value.isoformat()
                 variables[str(field.validation_alias.choices[0])] = str(value)
         return variables
 

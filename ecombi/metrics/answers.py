@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -58,6 +59,7 @@ class Answers:
         catalogue: Where names are looked up.
         identity: Who asks.
         memory: The answers that were given; share it between identities, as its keys say whose they are.
+        known_at: Where a question does not say as of when: aware; None is now.
     """
 
     def __init__(
@@ -68,22 +70,34 @@ class Answers:
         catalogue: Catalogue = CATALOGUE,
         identity: Identity = OWNER,
         memory: Memory | None = None,
+        known_at: datetime | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.shop = shop
         self.catalogue = catalogue
         self.identity = identity
         self.memory = memory if memory is not None else Memory()
+        self.known_at = known_at
         self._lock = threading.Lock()
         self._known: tuple[Snapshot, Known] | None = None
 
     def seen_by(self, identity: Identity) -> Answers:
         """Return the same for somebody else's eyes, on the same memory."""
-        return Answers(self.warehouse, self.shop, catalogue=self.catalogue, identity=identity, memory=self.memory)
+        return self._with(identity=identity)
 
     def with_catalogue(self, catalogue: Catalogue) -> Answers:
         """Return the same with other names, on the same memory."""
-        return Answers(self.warehouse, self.shop, catalogue=catalogue, identity=self.identity, memory=self.memory)
+        return self._with(catalogue=catalogue)
+
+    def _with(self, *, identity: Identity | None = None, catalogue: Catalogue | None = None) -> Answers:
+        return Answers(
+            self.warehouse,
+            self.shop,
+            catalogue=catalogue or self.catalogue,
+            identity=identity or self.identity,
+            memory=self.memory,
+            known_at=self.known_at,
+        )
 
     def run(self, query: MetricQuery) -> Result:
         """Answer a question from the current snapshot.
@@ -93,6 +107,8 @@ class Answers:
             AccessDenied: The identity may not see what it rests on.
             EmptyWarehouse: Nothing has been published yet.
         """
+        if query.as_of is None and self.known_at is not None:
+            query = replace(query, as_of=self.known_at)
 
         def planning(now: Known) -> Plan:
             then = now if query.as_of is None else now.at(query.as_of)
@@ -141,6 +157,7 @@ class Answers:
         """
         from ecombi.metrics.analysing import BoundAnalysis, compile_analysis, settled
 
+        as_of = as_of or self.known_at
         scope = scope_of(self.identity, self.catalogue, as_of=as_of)
 
         def planning(now: Known) -> BoundAnalysis:
@@ -184,8 +201,8 @@ class Answers:
 
         found = self.catalogue.dimension(dimension)
         mart = next((mart for mart in MARTS if found.fits(mart)), LEDGER)
-        shape = Shape(metrics=(), by=(found,), scope=scope_of(self.identity, self.catalogue), built=self.known().built)
-        params = bound_in(self.known(), self.identity, self.catalogue)
+        scope, params = self._seen()
+        shape = Shape(metrics=(), by=(found,), scope=scope, built=self.known().built)
         sql = compile_values(found, mart, shape, self.warehouse.dialect)
         listed = self.read(sql, params)[0][found.name].to_pylist()
         return [str(value) for value in sorted(listed)]
@@ -198,13 +215,18 @@ class Answers:
         """
         from ecombi.metrics.compiler import compile_coverage
 
-        shape = Shape(metrics=(), basis=basis, scope=scope_of(self.identity, self.catalogue), built=self.known().built)
-        params = bound_in(self.known(), self.identity, self.catalogue)
+        scope, params = self._seen()
+        shape = Shape(metrics=(), basis=basis, scope=scope, built=self.known().built)
         sql = compile_coverage(LEDGER, basis.value, shape, self.warehouse.dialect)
         [days] = self.read(sql, params)[0].to_pylist()
         if days["first"] is None:
             raise EmptyWarehouse(_EMPTY)
         return Period(days["first"].date(), days["end"].date())
+
+    def _seen(self) -> tuple[Scope, dict[str, Parameter]]:
+        """Return what may be seen and is known, and the values that say so."""
+        scope = scope_of(self.identity, self.catalogue, as_of=self.known_at)
+        return scope, bound_in(self.known(), self.identity, self.catalogue, as_of=self.known_at)
 
     def warehouse_number(self) -> int | None:
         """Return the number of the current snapshot."""

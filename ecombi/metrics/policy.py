@@ -65,6 +65,31 @@ class Identity:
                 )
         return cls(name=name, roles=frozenset(roles), allowed=filters(limits), hidden=frozenset(hidden))
 
+    @classmethod
+    def from_json(cls, text: str) -> Identity:
+        """Read what `to_json` wrote, or what a person wrote with the argument names of `of`.
+
+        Raises:
+            ConfigurationError: It is no JSON object of these names. It never stands for more rights than it says.
+        """
+        try:
+            said = json.loads(text)
+            if said.pop("nothing", False):
+                return cls(name=str(said["name"]), nothing=True)
+            return cls.of(**said)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ConfigurationError(
+                f"The identity {text[:200]!r} cannot be read ({error}). "
+                'Write for example {"name": "france", "countries": ["FR"], "hidden": ["cost_amount"]}.'
+            ) from None
+
+    def to_json(self) -> str:
+        """Return it as text that `from_json` reads; equal identities give equal texts."""
+        said: dict[str, object] = {"name": self.name, "roles": sorted(self.roles), "hidden": sorted(self.hidden)}
+        if self.nothing:
+            said["nothing"] = True
+        return json.dumps(said | {"allowed": {name: list(values) for name, values in self.allowed}}, sort_keys=True)
+
     @property
     def policy_hash(self) -> str:
         """Sixteen hex digits that differ where what may be seen differs; part of the key of every kept answer."""

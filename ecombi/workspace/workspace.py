@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecombi.backends.warehouse import Snapshot, Warehouse, open_warehouse
-from ecombi.errors import EmptyWarehouse
+from ecombi.errors import AccessDenied, EmptyWarehouse
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.policy import NOBODY, OWNER, Identity
 from ecombi.metrics.query import MetricQuery, instant
@@ -47,7 +47,8 @@ def open_workspace(path: str | Path | None = None, **settings: object) -> Worksp
     """
     if path is not None:
         settings["workspace"] = Path(path)
-    return Workspace(load_settings(**settings))
+    read = load_settings(**settings)
+    return Workspace(read, OWNER if read.identity is None else Identity.from_json(read.identity))
 
 
 class Workspace:
@@ -149,7 +150,13 @@ class Workspace:
         # pandas is imported by who asks for figures, not by who loads.
         from ecombi.metrics.answers import Answers
 
-        return Answers(self.warehouse, self.shop, catalogue=self._catalogue, identity=self.identity)
+        return Answers(
+            self.warehouse,
+            self.shop,
+            catalogue=self._catalogue,
+            identity=self.identity,
+            known_at=self.settings.known_at,
+        )
 
     def seen_by(self, identity: Identity | None) -> Workspace:
         """Return the workspace as somebody sees it, on the same warehouse and memory.
@@ -327,21 +334,39 @@ class Workspace:
 
         Raises:
             ConfigurationError: An unknown column or condition.
+            AccessDenied: The identity may not see every row.
             EmptyWarehouse: Nothing has been loaded.
         """
+        self._whole("the ledger's rows")
         from ecombi.etl.totals import ledger_totals
 
         return ledger_totals(self.warehouse, by=by, where=where)
 
     @property
     def quarantine(self) -> Quarantine:
-        """The rows that were held back."""
+        """The rows that were held back.
+
+        Raises:
+            AccessDenied: The identity may not see every row.
+        """
+        self._whole("the rows that were held back")
         return Quarantine(self.warehouse, self.loading)
 
     @property
     def loading(self) -> Loading:
-        """Loading data into the shop."""
+        """Loading data into the shop.
+
+        Raises:
+            AccessDenied: The identity may not see every row.
+        """
+        self._whole("what was loaded")
         return Loading(self.path, self.project, self.warehouse)
+
+    def _whole(self, what: str) -> None:
+        if not self.identity.unlimited:
+            raise AccessDenied(
+                f"{self.identity.name} may see {self.identity.words}: not {what}, which cannot be divided that way."
+            )
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r}, warehouse={self.warehouse.safe_url!r})"

@@ -128,7 +128,8 @@ def open_warehouse(settings: Settings, derived: tuple[Table, ...] = ()) -> Wareh
             computes from the others. One whose columns have changed comes empty into the next build.
 
     Raises:
-        ConfigurationError: DATABASE_URL has a scheme that no engine serves.
+        ConfigurationError: DATABASE_URL has a scheme that no engine serves, or ECOMBI_SNAPSHOT is set for an engine
+            that keeps none.
     """
     url = settings.database_url.get_secret_value() if settings.database_url else "duckdb:"
     scheme = url.partition(":")[0].lower()
@@ -137,6 +138,11 @@ def open_warehouse(settings: Settings, derived: tuple[Table, ...] = ()) -> Wareh
             f"DATABASE_URL begins with {scheme!r}. Write postgresql://user:password@host:5432/name for a PostgreSQL "
             "server, spark://host:7077 for a Spark cluster, or leave it out: the warehouse is then a DuckDB file in "
             "the workspace."
+        )
+    if settings.snapshot is not None and scheme != "duckdb":
+        raise ConfigurationError(
+            f"ECOMBI_SNAPSHOT is {settings.snapshot}, but only the DuckDB warehouse keeps earlier snapshots. "
+            "ECOMBI_KNOWN_AT answers with what had been loaded by then on every engine."
         )
     module, _, name = _ENGINES[scheme].partition(":")
     warehouse: Warehouse = getattr(import_module(module), name)(settings, derived)

@@ -47,6 +47,7 @@ class DuckDBWarehouse:
         self._snapshots = Snapshots(
             self._folder, settings.keep_snapshots, timedelta(seconds=settings.snapshot_grace_seconds)
         )
+        self._pinned = settings.snapshot
         self._lock = threading.Lock()
         self._statements: dict[str, duckdb.Statement] = {}
         self._reader: tuple[int, duckdb.DuckDBPyConnection] | None = None
@@ -62,7 +63,7 @@ class DuckDBWarehouse:
         with self._builder.locked(wait):
             with translated("Looking for the published snapshot"):
                 self._snapshots.adopt()
-            current = self.snapshot()
+            current = next(iter(self._snapshots.published()), None)
             base = self._snapshots.path(current.number) if current else None
             if base is not None and not base.exists():
                 raise BackendError(self._missing(base))
@@ -81,8 +82,19 @@ class DuckDBWarehouse:
                 yield Build(connection, publish)
 
     def snapshot(self) -> Snapshot | None:
-        """Return the snapshot that readers see now, or None before the first."""
-        return next(iter(self._snapshots.published()), None)
+        """Return the snapshot that readers see now, or None before the first.
+
+        Raises:
+            BackendError: The settings name a snapshot that is not kept.
+        """
+        published = self._snapshots.published()
+        if self._pinned is None:
+            return next(iter(published), None)
+        found = next((kept for kept in published if kept.number == self._pinned), None)
+        if found is None:
+            kept = ", ".join(str(snapshot.number) for snapshot in published) or "none"
+            raise BackendError(f"Snapshot {self._pinned} is not kept in {self._folder}. Kept: {kept}.")
+        return found
 
     def arrow(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """Run one reading statement on the current snapshot; see `Warehouse.arrow`."""
