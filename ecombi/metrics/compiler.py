@@ -150,7 +150,10 @@ def _is_first(measure: Counted, rows: ir.Table, leg: Leg, shape: Shape, side: Si
     starts = [parameter(f"start{side}", "date")] if shape.starts else []
     if shape.grain is not None:
         starts.append(rows["on_day"].cast("timestamp").truncate(TRUNCATE[shape.grain]).cast("date"))
-    return before.isnull() | (before < ibis.greatest(*starts)) if starts else before.isnull()
+    if not starts:
+        return before.isnull()
+    # Spark has no greatest of a single value.
+    return before.isnull() | (before < (ibis.greatest(*starts) if len(starts) > 1 else starts[0]))
 
 
 def _beside(leg: Leg, shape: Shape) -> bool:
