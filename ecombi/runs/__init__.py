@@ -1,0 +1,1 @@
+"""Runs of reports: recorded, repeatable, one at a time per output, found again after a crash."""
