@@ -18,12 +18,15 @@ EcombiError
 ├─ ModelError                     a model cannot be fitted or used
 │  └─ NotEnoughHistoryError       too little has happened yet for a model to learn from
 ├─ AccessDenied                   (PermissionError) the identity may not see that
+├─ KernelError                    a kernel cannot be forked; the words say why
 ├─ PeriodError                    (ValueError) an impossible period or date
 └─ ReportError
    ├─ UnknownReportError          (KeyError) with the nearest names
    ├─ ParameterError              (ValueError) unknown, missing or ill-typed parameter
    ├─ NotebookFailed              a cell failed; carries the cell and its source
+   │  └─ NotebookMustWait         (Transient) a cell failed for a reason that may pass
    ├─ KernelNotStarted            (Transient) the kernel was gone before the first cell
+   ├─ SnapshotMoved               (Transient) new data were published while the report ran
    ├─ DeadlinePassed              the whole run took longer than it may
    ├─ RunCancelled                somebody cancelled the run
    ├─ SecretLeaked                an output held the value of a secret; nothing was stored
@@ -132,6 +135,10 @@ class AccessDenied(EcombiError, PermissionError):
     """The identity that asks may not see that."""
 
 
+class KernelError(EcombiError):
+    """A kernel cannot be forked."""
+
+
 class PeriodError(EcombiError, ValueError):
     """An impossible period or an unreadable date."""
 
@@ -162,8 +169,16 @@ class NotebookFailed(ReportError):
         self.source = source
 
 
+class NotebookMustWait(NotebookFailed, Transient):
+    """A cell failed for a reason that may pass: a server that did not answer."""
+
+
 class KernelNotStarted(ReportError, Transient):
     """The kernel was gone before the first cell."""
+
+
+class SnapshotMoved(ReportError, Transient):
+    """New data were published while a report ran, so its figures would not be of one state."""
 
 
 class DeadlinePassed(NotebookFailed):

@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         description="Folder with one file per secret that a report may name as secret://FILE. "
         "A variable ECOMBI_SECRET_NAME does the same.",
     )
+    browser: Path | None = Field(
+        default=None,
+        validation_alias=AliasChoices("ECOMBI_BROWSER"),
+        description="The Chromium that prints reports to PDF. Absent: the one on the path; without one, no PDF.",
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("ECOMBI_SMTP_URL"),
@@ -100,7 +105,7 @@ class Settings(BaseSettings):
         description="A replaced snapshot is kept at least so many seconds after its successor was published.",
     )
     memory_limit: str = Field(
-        default="2GB",
+        default="700MB",
         pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
         validation_alias=AliasChoices("ECOMBI_MEMORY_LIMIT"),
         description="Memory DuckDB may use in a process that loads, for example 2GB; more spills to disk.",

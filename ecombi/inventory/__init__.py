@@ -9,6 +9,7 @@ from ecombi.inventory.classes import CELLS, CLASSES
 from ecombi.inventory.demand import DEMAND
 from ecombi.inventory.facade import Analyse, Inventory
 from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
+from ecombi.inventory.late_lines import LATE_LINES
 from ecombi.inventory.positions import STOCK_DAY
 from ecombi.inventory.reorder import REORDER
 from ecombi.inventory.suppliers import SUPPLIERS
@@ -27,6 +28,7 @@ ANALYSES: Final[Mapping[str, Analysis]] = {
         PRODUCT_DAYS,
         PURCHASE_LINES,
         STOCK_DAY,
+        LATE_LINES,
     )
 }
 """Every analysis of the inventory by name."""

@@ -11,12 +11,15 @@ from ecombi.inventory.classes import CELLS, CLASSES, WEEKS
 from ecombi.inventory.concentration import A_UP_TO, B_UP_TO, check_thresholds
 from ecombi.inventory.demand import DEMAND, WINDOW_DAYS
 from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
+from ecombi.inventory.late_lines import LATE_LINES
+from ecombi.inventory.lateness import metrics as metrics_of_lateness
 from ecombi.inventory.positions import STOCK_DAY
 from ecombi.inventory.receipts import RECEIPTS
 from ecombi.inventory.reorder import REORDER
 from ecombi.inventory.safety import z_of
 from ecombi.inventory.suppliers import SUPPLIERS
 from ecombi.metrics.analysis import Analysis
+from ecombi.metrics.definitions import Metric
 from ecombi.schema.periods import parse_day
 
 if TYPE_CHECKING:
@@ -199,6 +202,38 @@ class Inventory:
         _at_least("window_days", window_days, 1)
         options = {"basis": basis, "days": days, "window_days": window_days}
         return self._analyse(SUPPLIERS, values={"until": _day(until)}, options=options, as_of=known_by)
+
+    def late_lines(
+        self, until: Day | None = None, *, basis: Basis, window_days: int = 364, known_by: datetime | None = None
+    ) -> AnalysisResult:
+        """List the purchase order lines that came late, and the evenings their product was out of stock meanwhile.
+
+        Args:
+            until: See the class; None: the first day that is not final.
+            basis: The day deliveries are held to, as for `suppliers`.
+            window_days: Days before `until` on which they were due.
+            known_by: See the class.
+
+        Returns:
+            One row per line; see `late_lines.LATE_LINES`.
+
+        Raises:
+            MetricError: An unknown basis.
+            PeriodError: until is not a day.
+        """
+        _at_least("window_days", window_days, 1)
+        options = {"basis": basis, "window_days": window_days}
+        return self._analyse(LATE_LINES, values={"until": _day(until)}, options=options, as_of=known_by)
+
+    def lateness(self, basis: Basis) -> tuple[Metric, ...]:
+        """Return the metrics late_lines, late_amount, days_late and supplier_fill_rate on a basis.
+
+        They are for a session: `ws = ws.with_metrics(*ws.inventory.lateness("requested"))`.
+
+        Args:
+            basis: The day deliveries are held to, as for `suppliers`.
+        """
+        return metrics_of_lateness(basis)
 
     def replay(
         self,

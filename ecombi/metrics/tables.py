@@ -29,7 +29,7 @@ _TYPES: Final = (
     (String, "string"),
 )
 
-_OPEN: Final = frozenset({"products", "suppliers", "loads", "shop"})
+_OPEN: Final = frozenset({"products", "suppliers", "shop"})
 """Tables that say what things are called: they are for everybody."""
 
 _MERGED: Final = frozenset({"customers", "cohort_months"})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from itertools import accumulate
 from typing import TypeAlias
 
 Number: TypeAlias = Decimal | int | float
@@ -23,13 +24,15 @@ class Series:
         label: What it is, for the legend.
         total: The figure beside the label, written out; empty for none.
         values: One per place on the axis; None where there is no value.
-        role: `now` is drawn in the accent, `before` in grey.
+        role: `now` is drawn in the accent, `before` in grey, `k1` to `k8` in the colours of categories.
+        final: How many of the places, from the first, are final; what follows is drawn dashed. None: all of them.
     """
 
     label: str
     total: str
     values: Sequence[Number | None]
     role: str = "now"
+    final: int | None = None
 
 
 def line_chart(
@@ -85,6 +88,52 @@ def column_chart(
     return _frame("".join(columns), ticks, low, write, under, summary)
 
 
+def waterfall_chart(
+    steps: Sequence[tuple[str, Number]], whole: tuple[str, Number], *, write: Format, label: Format, summary: str
+) -> str:
+    """Draw how steps add up to a change, from zero: each begins where the one before it ended.
+
+    Args:
+        steps: What each is called, and what it adds; negative where it takes away.
+        whole: What the change is called, and its size: the sum of the steps.
+        write: Writes a value for the axis, short.
+        label: Writes a value above its column.
+        summary: The finding in a sentence, for people who cannot see the chart.
+    """
+    ends = [0.0, *accumulate(float(amount) for _, amount in steps)]
+    low, ticks = _scale(ends)
+    high, width = ticks[-1], 100 / (len(steps) + 1)
+    drawn = []
+    for place, (_, amount) in enumerate(steps):
+        role, text = "up" if float(amount) > 0 else "down", _plus(label, amount) if amount else "0"
+        drawn.append(_step(place, width, (ends[place], ends[place + 1]), low, high, role=role, text=text))
+        y = f"{_y(ends[place + 1], low, high):.2f}%"
+        # A step of nothing has no column that the line could lead to.
+        start, end = (place + (0.88 if amount else 0)) * width, (place + 1.12) * width
+        drawn.append(f'<line class="axis" stroke="currentColor" x1="{start:.2f}%" x2="{end:.2f}%" y1="{y}" y2="{y}"/>')
+    drawn.append(_step(len(steps), width, (0.0, float(whole[1])), low, high, role="all", text=_plus(label, whole[1])))
+    names = [*(name for name, _ in steps), whole[0]]
+    under = "".join(
+        f'<text x="{(place + 0.5) * width:.2f}%" y="100%" dy="18" text-anchor="middle">{escape(name)}</text>'
+        for place, name in enumerate(names)
+    )
+    return _frame("".join(drawn), ticks, low, lambda value: _plus(write, value), under, summary)
+
+
+def _step(place: int, width: float, ends: tuple[float, float], low: float, high: float, *, role: str, text: str) -> str:
+    top, bottom = _y(max(ends), low, high), _y(min(ends), low, high)
+    box = f'x="{(place + 0.12) * width:.2f}%" y="{top:.2f}%" width="{0.76 * width:.2f}%" height="{bottom - top:.2f}%"'
+    return (
+        f'<rect class="wf {role}" fill="currentColor" {box}/>'
+        f'<text class="ink halo" x="{(place + 0.5) * width:.2f}%" y="{top:.2f}%" dy="-6" text-anchor="middle">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _plus(write: Format, value: Number) -> str:
+    return f"+{write(value)}" if value > 0 else write(value)
+
+
 def _scale(values: Sequence[Number], *, whole: bool = False) -> tuple[float, list[float]]:
     """Return the lower end of the axis and three to five round ticks; zero is always among them."""
     lowest, highest = min([0.0, *map(float, values)]), max([0.0, *map(float, values)])
@@ -104,12 +153,24 @@ def _y(value: float, low: float, high: float) -> float:
 
 
 def _path(line: Series, low: float, high: float) -> str:
+    role, final = escape(line.role), len(line.values) if line.final is None else line.final
+    solid = _drawn(line.values, range(final), low, high)
+    # The dashed part begins at the last final place, so that the line has no gap.
+    dashed = _drawn(line.values, range(max(final - 1, 0), len(line.values)), low, high)
+    shown = f'<path class="{role}" fill="none" stroke="currentColor" d="{solid}"/>' if solid else ""
+    if final < len(line.values) and dashed:
+        shown += f'<path class="{role} open" fill="none" stroke="currentColor" stroke-dasharray="4 4" d="{dashed}"/>'
+    return shown
+
+
+def _drawn(values: Sequence[Number | None], places: range, low: float, high: float) -> str:
     parts, pen_down = [], False
-    for place, value in enumerate(line.values):
+    for place in places:
+        value = values[place]
         if value is not None:
             parts.append(f"{'L' if pen_down else 'M'}{place},{_y(float(value), low, high):.2f}")
         pen_down = value is not None
-    return f'<path class="{escape(line.role)}" fill="none" stroke="currentColor" d="{"".join(parts)}"/>'
+    return "".join(parts)
 
 
 def _lonely_points(line: Series, places: int, low: float, high: float) -> str:

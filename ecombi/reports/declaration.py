@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 import json
 import keyword
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ecombi.errors import ReportError
-from ecombi.reports.parameters import Kind, Parameter, Value, model_of
+from ecombi.reports.parameters import Bound, Kind, Parameter, Value, model_of
 
-_KINDS: dict[str, Kind] = {"str": "str", "int": "int", "float": "float", "bool": "bool", "Day": "Day"}
-_ANNOTATIONS = "str, int, float, bool, Day, list[str], Literal['a', 'b'], or one of them with '| None'"
+_KINDS: dict[str, Kind] = {
+    "str": "str", "int": "int", "float": "float", "bool": "bool", "Day": "Day", "Secret": "Secret",
+}  # fmt: skip
+_ANNOTATIONS = "str, int, float, bool, Day, Secret, list[str], Literal['a', 'b'], or one of them with '| None'"
+
+_RANGES = ("int", "float", "Day", "list[str]")
+_Bound = Annotated[Bound, Field(union_mode="left_to_right")]
 
 
 class ParameterNotes(BaseModel):
@@ -25,8 +31,8 @@ class ParameterNotes(BaseModel):
 
     description: str = Field(min_length=1)
     choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: _Bound | None = None
+    maximum: _Bound | None = None
     required: bool = False
     from_as_of: int | None = None
 
@@ -76,6 +82,9 @@ def read_parameters(notebook: Path, notes: ReportNotes) -> tuple[Parameter, ...]
         _parameter(notebook, name, annotation, default, notes.parameters[name])
         for name, (annotation, default) in declared.items()
     )
+    for parameter in parameters:
+        if wrong := _wrong_notes(parameter):
+            raise ReportError(f"{notebook}: parameter {parameter.name} {wrong}")
     _check_defaults(notebook, parameters)
     return parameters
 
@@ -147,6 +156,27 @@ def _kind_of(annotation: ast.expr) -> tuple[Kind | None, tuple[str, ...]]:
         choices = tuple(i.value for i in items if isinstance(i, ast.Constant) and isinstance(i.value, str))
         return ("str", choices) if len(choices) == len(items) else (None, ())
     return ("list[str]", ()) if ast.unparse(annotation) == "list[str]" else (None, ())
+
+
+def _wrong_notes(parameter: Parameter) -> str | None:
+    """Say what the YAML says of a parameter that its type has no use for."""
+    bounds = [bound for bound in (parameter.minimum, parameter.maximum) if bound is not None]
+    of_days = [isinstance(bound, date) for bound in bounds]
+    if parameter.kind not in _RANGES and bounds:
+        return (
+            f"is of type {parameter.kind}, which has no minimum or maximum. Types with a range: {', '.join(_RANGES)}."
+        )
+    if parameter.kind == "Day" and not all(of_days):
+        return "is a day, so its minimum and maximum are days, written YYYY-MM-DD."
+    if parameter.kind != "Day" and any(of_days):
+        return "is no day, so its minimum and maximum are numbers."
+    if len(bounds) == 2 and bounds[0] > bounds[1]:  # type: ignore[operator]  # both are days, or both numbers
+        return f"has a minimum of {bounds[0]}, above its maximum of {bounds[1]}."
+    if parameter.choices and parameter.kind not in ("str", "list[str]"):
+        return f"is of type {parameter.kind}; only texts have choices."
+    if parameter.from_as_of is not None and parameter.kind != "Day":
+        return f"is of type {parameter.kind}; only a day follows the as-of day."
+    return None
 
 
 def _check_defaults(notebook: Path, parameters: tuple[Parameter, ...]) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from html import escape
+from typing import TypeAlias
 
 import pandas as pd
 
 from ecombi.errors import PeriodError
 from ecombi.metrics import format as fmt
 from ecombi.metrics.definitions import Direction, Metric, Ratio, Unit
-from ecombi.metrics.result import Result
-from ecombi.schema.periods import Period
+from ecombi.metrics.passport import AnalysisPassport
+from ecombi.metrics.result import AnalysisResult, Result
+from ecombi.schema.periods import Grain, Period
 
 Row = dict[str, object]
+
+Answer: TypeAlias = Result | AnalysisResult
+"""What a workspace answers with: figures, or the table of an analysis."""
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -25,12 +30,12 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def rows(result: Result) -> list[Row]:
+def rows(result: pd.DataFrame) -> list[Row]:
     """Return the rows of a result as plain data, None for no value."""
     return [{str(k): None if pd.isna(v) else v for k, v in record.items()} for record in result.to_dict("records")]
 
 
-def only(result: Result) -> Row:
+def only(result: pd.DataFrame) -> Row:
     """Return the one row of a total."""
     (row,) = rows(result)
     return row
@@ -48,14 +53,47 @@ def number(value: object) -> Decimal | None:
     return Decimal(repr(value)) if isinstance(value, int | float) and value == value else None
 
 
-def write(result: Result, name: str, value: object) -> str:
+def unit_of(answer: Answer, name: str) -> Unit | None:
+    """Return what a column is counted in; None for names and days."""
+    passport = answer.passport
+    if isinstance(passport, AnalysisPassport):
+        return found.unit if (found := passport.analysis.fields.get(name)) else None
+    return next((m.unit for m in passport.metrics if m.name == name), None)
+
+
+def write(answer: Answer, name: str, value: object) -> str:
     """Write one figure: whole currency units, smaller ones only below 1,000."""
-    return column(result, name, [value])[0]
+    return column(answer, name, [value])[0]
 
 
-def column(result: Result, name: str, values: Sequence[object]) -> list[str]:
-    """Write the figures of one column of a table in one precision."""
-    return fmt.column(values, metric(result, name).unit, result.passport.shop.currency)
+def column(answer: Answer, name: str, values: Sequence[object]) -> list[str]:
+    """Write one column of a table: its figures in one precision, or its names and days."""
+    unit = unit_of(answer, name)
+    if unit is None:
+        return [plain(value) for value in values]
+    if unit is Unit.COUNT and any(isinstance(value, float) for value in values):
+        return _measured(values)
+    return fmt.column(values, unit, answer.passport.shop.currency)
+
+
+def plain(value: object) -> str:
+    """Write a name, a day, a time, or a yes or no."""
+    if value is None:
+        return fmt.NO_VALUE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime) and value.time() != time():
+        return fmt.bucket(value, Grain.HOUR)
+    # pandas has days as times at midnight.
+    return fmt.day(value) if isinstance(value, date) else str(value)
+
+
+def _measured(values: Sequence[object]) -> list[str]:
+    """Write counts that are no whole numbers, as units per day: the largest with three digits, all as finely."""
+    numbers = [number(value) for value in values]
+    largest = max((abs(n) for n in numbers if n is not None), default=Decimal(0))
+    decimals = 0 if largest >= 100 else 1 if largest >= 10 else 2
+    return [fmt.NO_VALUE if n is None else f"{n:,.{decimals}f}".replace("-", fmt.MINUS) for n in numbers]
 
 
 def data(text: str, value: object, exact: str = "") -> str:
@@ -73,10 +111,11 @@ def why_unknown(of: Metric, row: Row) -> str:
     return of.null_rule
 
 
-def marked(result: Result, name: str, value: object) -> str:
+def marked(answer: Answer, name: str, value: object) -> str:
     """Write one figure as HTML, every digit of it on hover."""
-    exact = fmt.full(value, metric(result, name).unit, result.passport.shop.currency)
-    return data(write(result, name, value), value, exact)
+    unit = unit_of(answer, name)
+    exact = fmt.full(value, unit, answer.passport.shop.currency) if unit else ""
+    return data(write(answer, name, value), value, exact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +134,9 @@ class Change:
 
     @property
     def words(self) -> str:
-        """For a sentence: 9.7% more than."""
-        return self.than if self.judgement == "same" else f"{self.arrow[2:]} {self.than}"
+        """For a sentence: 9.7% more than, 4.4 percentage points lower than."""
+        size = self.arrow[2:].replace(" pp", " percentage points")
+        return self.than if self.judgement == "same" else f"{size} {self.than}"
 
     @property
     def told(self) -> str:
@@ -155,11 +195,35 @@ def period_of(result: Result) -> Period:
     return period
 
 
-def source(result: Result) -> str:
-    """Write where the figures of a result come from, in one line."""
-    passport = result.passport
-    units = [passport.shop.currency] if any(m.unit is Unit.MONEY for m in passport.metrics) else []
-    parts = [*units, passport.query.basis.value, fmt.days(period_of(result))]
+def source(answer: Answer, shown: Collection[str] = ()) -> str:
+    """Write where figures come from, in one line: currency, basis, days.
+
+    Args:
+        answer: What was answered.
+        shown: The columns that are shown; none for all of them.
+    """
+    names = shown or list(answer.columns)
+    money = any(unit_of(answer, name) is Unit.MONEY for name in names)
+    parts = [answer.passport.shop.currency] if money else []
+    if isinstance(answer, AnalysisResult):
+        return ", ".join([*parts, days_of(answer)])
+    passport = answer.passport
+    if any(measure.mart.bases for metric in passport.metrics for measure in metric.measures()):
+        parts.append(passport.query.basis.value)
+    parts.append(days_of(answer))
     if passport.compared is not None:
         parts.append(f"change on {fmt.days(passport.compared)}")
     return ", ".join(parts)
+
+
+def days_of(answer: Answer) -> str:
+    """Write the days that were asked about: a range, or for an analysis of all that lies before a day, its end."""
+    if isinstance(answer, Result):
+        return fmt.days(period_of(answer))
+    given = answer.passport.params
+    start, end = given.get("start"), given.get("end")
+    if isinstance(start, date) and isinstance(end, date):
+        return fmt.days(Period(start, end))
+    limits = (given.get("until"), given.get("final_until"))
+    known = [day for day in limits if isinstance(day, date) and day != date.max]
+    return f"as of the end of {fmt.day(min(known) - timedelta(days=1))}" if known else "as known now"

@@ -12,31 +12,56 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from ecombi.errors import ParameterError, did_you_mean
+from ecombi.reports.secrets import REFERENCE, SCHEME
 from ecombi.schema.periods import Period, parse_day
 
 Value: TypeAlias = str | int | float | bool | list[str] | None
 """What a parameter can hold: nothing but plain data reaches a notebook."""
 
-Kind: TypeAlias = Literal["str", "int", "float", "bool", "Day", "list[str]"]
+Kind: TypeAlias = Literal["str", "int", "float", "bool", "Day", "Secret", "list[str]"]
+
+Bound: TypeAlias = float | date
+"""End of a range: of numbers, of days, or of how many texts there are."""
 
 Day: TypeAlias = Annotated[str, AfterValidator(lambda text: parse_day(text).isoformat())]
 """A day as ISO text, YYYY-MM-DD: the annotation of a day in a notebook's parameters cell."""
 
 
-def _writable(text: str) -> str:
+Secret: TypeAlias = str
+"""A reference to a secret, secret://NAME: its annotation in a notebook's parameters cell. `reveal` gives its value."""
+
+
+def _text(text: str) -> str:
     # Half of a surrogate pair, as an undecodable byte of a command line becomes, cannot be written to a file.
     text.encode("utf-8")
+    if text.lower().startswith(SCHEME):
+        raise ValueError(text)
     return text
 
 
-_Text: TypeAlias = Annotated[str, AfterValidator(_writable)]
-_TYPES: dict[Kind, Any] = {"str": _Text, "int": int, "float": float, "bool": bool, "Day": Day, "list[str]": list[_Text]}
+def _reference(text: str) -> str:
+    if not REFERENCE.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+_Text: TypeAlias = Annotated[str, AfterValidator(_text)]
+_TYPES: dict[Kind, Any] = {
+    "str": _Text,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "Day": Day,
+    "Secret": Annotated[str, AfterValidator(_reference)],
+    "list[str]": list[_Text],
+}
 _WORDS: dict[Kind, str] = {
     "str": "a text",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
     "Day": "a day written YYYY-MM-DD",
+    "Secret": "the name of a secret written secret://NAME",
     "list[str]": "texts with commas between them",
 }
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -53,8 +78,8 @@ class Parameter:
         default: Used where no value is given and none is required.
         description: What it means, in one sentence.
         choices: The only values, where not empty.
-        minimum: Smallest number, where there is one.
-        maximum: Largest number, where there is one.
+        minimum: Smallest number, first day, or fewest texts of a list; None for no limit.
+        maximum: Largest number, last day, or most texts of a list; None for no limit.
         required: Whether a run must name it.
         from_as_of: Where no value is given, the as-of day plus this many days.
     """
@@ -65,8 +90,8 @@ class Parameter:
     default: Value
     description: str
     choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Bound | None = None
+    maximum: Bound | None = None
     required: bool = False
     from_as_of: int | None = None
 
@@ -79,13 +104,21 @@ class Parameter:
             )
         else:
             words = _WORDS[self.kind]
-        if self.minimum is not None and self.maximum is not None:
-            words += f" from {self.minimum:g} to {self.maximum:g}"
-        elif self.minimum is not None:
-            words += f", at least {self.minimum:g}"
-        elif self.maximum is not None:
-            words += f", at most {self.maximum:g}"
+        words += self._range
         return f"{words}, or left empty" if self.optional else words
+
+    @property
+    def _range(self) -> str:
+        least, most = (
+            bound.isoformat() if isinstance(bound, date) else f"{bound:.15g}" if bound is not None else None
+            for bound in (self.minimum, self.maximum)
+        )
+        of_list = " of them" if self.kind == "list[str]" else ""
+        if least and most:
+            return f", {least} to {most}{of_list}" if of_list else f" from {least} to {most}"
+        if least:
+            return f", at least {least}{of_list}"
+        return f", at most {most}{of_list}" if most else ""
 
     def read(self, value: object) -> object:
         """Turn text, as a command line gives it, into the parameter's own type; anything else stays as it is.
@@ -128,11 +161,26 @@ class Parameter:
         if self.choices:
             choice: Any = Literal.__getitem__(self.choices)
             kind = list[choice] if self.kind == "list[str]" else choice
-        if self.kind in {"int", "float"}:
+        if self.kind == "list[str]":
+            kind = Annotated[kind, Field(min_length=_count(self.minimum), max_length=_count(self.maximum))]
+        elif self.kind in {"int", "float"}:
             kind = Annotated[kind, Field(ge=self.minimum, le=self.maximum, allow_inf_nan=False)]
+        elif self.kind == "Day":
+            kind = Annotated[kind, AfterValidator(self._within)]
         if self.optional:
             kind = kind | None
         return Annotated[kind, BeforeValidator(self.read), Field(description=self.description)]
+
+    def _within(self, day: str) -> str:
+        # ISO texts of days compare as the days do.
+        least, most = str(self.minimum or ""), str(self.maximum or "~")
+        if not least <= day <= most:
+            raise ValueError(day)
+        return day
+
+
+def _count(bound: Bound | None) -> int | None:
+    return None if bound is None or isinstance(bound, date) else int(bound)
 
 
 def model_of(report: str, parameters: tuple[Parameter, ...]) -> type[BaseModel]:
@@ -191,20 +239,24 @@ def _from_as_of(
 ) -> dict[str, object]:
     if as_of is None:
         return dict(given)
-    dated = {p.name: as_of + timedelta(days=p.from_as_of) for p in parameters if p.from_as_of is not None}
+    dated = {p.name: (as_of + timedelta(days=p.from_as_of)).isoformat() for p in parameters if p.from_as_of is not None}
     return {**dated, **given}
 
 
 def _does_not_fit(parameter: Parameter, values: Mapping[str, object]) -> str:
     value = values.get(parameter.name, parameter.default)
     words = f"Parameter {parameter.name} is {shown(value)}; it must be {parameter.expects}."
-    if (
-        parameter.choices
-        and isinstance(value, str)
-        and (near := did_you_mean(value[:80], parameter.choices)).startswith("Did")
-    ):
-        words += f" {near}"
+    if _names_a_secret(parameter, value):
+        return f"{words} Only a parameter of type Secret takes a secret."
+    if parameter.choices and isinstance(value, str):
+        near = did_you_mean(value[:80], parameter.choices)
+        return f"{words} {near}" if near.startswith("Did") else words
     return words
+
+
+def _names_a_secret(parameter: Parameter, value: object) -> bool:
+    texts = value if isinstance(value, list | tuple) else str(value).strip('["').split(",")
+    return parameter.kind != "Secret" and any(str(text).strip(' "').lower().startswith(SCHEME) for text in texts)
 
 
 def _check_period(bound: Mapping[str, Value]) -> None:

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
-from typing import Literal
 
-from ecombi.inventory.concentration import Class, concentration
+import pandas as pd
+
+from ecombi.inventory.concentration import Class, Concentration, concentration
 from ecombi.metrics import format as fmt
+from ecombi.metrics.definitions import Direction
 from ecombi.metrics.result import Result
 from ecombi.reports import figures
 from ecombi.reports.blocks import Block, framed, state
 from ecombi.reports.charts import Series, line_chart
 from ecombi.reports.figures import Row
+from ecombi.reports.grid import Column, finding, table
+from ecombi.reports.listings import shown_of
+from ecombi.reports.recorded import why_not
 
 _CLASSES: Mapping[Class, str] = {"A": "the first 80%", "B": "the next 15%", "C": "the last 5%"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    head: str
-    cells: Sequence[str]
-    kind: Literal["", "num", "b"] = "num"
 
 
 def parts(
@@ -45,15 +42,16 @@ def parts(
     shares = fmt.shares([row[name] for row in found])
     shown = [*found[:top], figures.only(total)]
     columns = [
-        _Column(_subject(cut).capitalize(), [*(_label(cut, row) for row in shown[:-1]), "Total"], ""),
-        _Column("", [*_bars([row[name] for row in shown[:-1]]), ""], "b"),
+        Column(_subject(cut).capitalize(), [*(_label(cut, row) for row in shown[:-1]), "Total"], ""),
+        Column("", [*_bars([row[name] for row in shown[:-1]]), ""], "b"),
         _figures(cut, name, shown),
-        _Column("Share", [*map(_percent, shares[: len(shown) - 1]), _percent(Decimal(100))]),
-        *(_figures(cut, metric, shown) for metric in also),
+        Column("Share", [*map(_percent, shares[: len(shown) - 1]), _percent(Decimal(100))]),
+        # On a narrow screen there is room for one more.
+        *(_figures(cut, metric, shown, low=bool(place)) for place, metric in enumerate(also)),
     ]
     if f"{name}_change" in cut.columns:
         columns.append(_changes(cut, name, shown))
-    return Block(framed(title, cut, _table(columns, total=True)) + _most(cut, name, found, shares[0], len(shown) - 1))
+    return Block(framed(title, cut, table(columns, total=True)) + _most(cut, name, found, shares[0], len(shown) - 1))
 
 
 def ranking(cut: Result, title: str, *, order: str, top: int, smallest: bool = False) -> Block:
@@ -77,10 +75,10 @@ def ranking(cut: Result, title: str, *, order: str, top: int, smallest: bool = F
     if not shown:
         return Block(state(f"{title}: none in these days."))
     columns = [
-        _Column(_subject(cut).capitalize(), [_label(cut, row) for row in shown], ""),
+        Column(_subject(cut).capitalize(), [_label(cut, row) for row in shown], ""),
         *(_figures(cut, metric.name, shown) for metric in cut.passport.metrics),
     ]
-    return Block(framed(title, cut, _table(columns)))
+    return Block(framed(title, cut, table(columns)))
 
 
 def movers(name: str, cut: Result, title: str, *, top: int, falling: bool = False) -> Block:
@@ -105,10 +103,10 @@ def movers(name: str, cut: Result, title: str, *, top: int, falling: bool = Fals
     differences = figures.column(cut, name, [by for _, by in wanted[:top]])
     before = figures.column(cut, name, [row[f"{name}_before"] for row in shown])
     columns = [
-        _Column(_subject(cut).capitalize(), [_label(cut, row) for row in shown], ""),
-        _Column("Before", [figures.data(b, row[f"{name}_before"]) for b, row in zip(before, shown, strict=True)]),
+        Column(_subject(cut).capitalize(), [_label(cut, row) for row in shown], ""),
+        Column("Before", [figures.data(b, row[f"{name}_before"]) for b, row in zip(before, shown, strict=True)]),
         _figures(cut, name, shown, head="Now"),
-        _Column(
+        Column(
             "Difference",
             [
                 figures.data(f"{'' if falling else '+'}{d}", by)
@@ -118,43 +116,56 @@ def movers(name: str, cut: Result, title: str, *, top: int, falling: bool = Fals
         _changes(cut, name, shown),
     ]
     said = f"{len(wanted):,} of {len(moved):,} that moved {'lost' if falling else 'gained'}."
-    return Block(framed(title, cut, _table(columns)) + f'<p class="finding">{said}</p>')
+    return Block(framed(title, cut, table(columns)) + finding(said))
 
 
 def abc(name: str, cut: Result, title: str) -> Block:
     """Show how much of a metric a few products bring: the curve of all of them, and their ABC classes."""
     if unknown := _unknown(cut, title):
         return unknown
-    known = {row[_key(cut)]: figures.number(row[name]) for row in figures.rows(cut)}
-    amounts = {str(product): amount for product, amount in known.items() if product is not None and amount is not None}
-    found = concentration(amounts)
-    of, ranked = figures.metric(cut, name).label.lower(), [Decimal(0), *found.cumulative.values()]
-    products = len(ranked) - 1
-    if not products:
+    ranked = [Decimal(0), *_concentration(name, cut).cumulative.values()]
+    if len(ranked) == 1:
         return Block(state(f"{title}: nothing was sold in these days."))
-    counts = {letter: found.count(letter) for letter in _CLASSES}
-    ends: dict[Class, int] = {"A": counts["A"], "B": counts["A"] + counts["B"], "C": products}
+    of, rows = figures.metric(cut, name).label.lower(), figures.rows(classed(name, cut))
+    labels = [f'{letter} <span class="muted">{meaning}</span>' for letter, meaning in _CLASSES.items()]
+    counts = [row["products"] for row in rows]
     columns = [
-        _Column(
-            "Class", [f'{letter} <span class="muted">{meaning}</span>' for letter, meaning in _CLASSES.items()], ""
-        ),
-        _Column("Products", [figures.data(f"{count:,}", count) for count in counts.values()]),
-        _Column("Share of products", [_percent(Decimal(100 * count) / products) for count in counts.values()]),
-        _Column(
-            f"Share of {of}",
-            [_percent(100 * (ranked[end] - ranked[end - counts[letter]])) for letter, end in ends.items()],
-        ),
+        Column("Class", labels, ""),
+        Column("Products", [figures.data(f"{count:,}", count) for count in counts]),
+        Column("Share of products", few := [*map(_percent, fmt.shares(counts))]),
+        Column(f"Share of {of}", shares := [*map(_percent, fmt.shares([row["share"] for row in rows]))]),
     ]
-    share = _percent(Decimal(100 * counts["A"]) / products)
-    said = f"{counts['A']:,} of {products:,} products ({share}) bring {_percent(100 * ranked[counts['A']])} of {of}."
+    said = f"{counts[0]:,} of {len(ranked) - 1:,} products ({few[0]}) bring {shares[0]} of {of}."
     curve = Series(label="", total="", values=[100 * s for s in ranked])
-    labels = [f"{place:,}" for place in range(products + 1)]
-    chart = line_chart([curve], labels, write=lambda value: f"{value:.0f}%", summary=said, peak=False)
-    return Block(framed(title, cut, chart + _table(columns)) + f'<p class="finding">{escape(said)}</p>')
+    places = [f"{place:,}" for place in range(len(ranked))]
+    chart = line_chart([curve], places, write=lambda value: f"{value:.0f}%", summary=said, peak=False)
+    return Block(framed(title, cut, chart + table(columns)) + finding(escape(said)))
+
+
+def classed(name: str, cut: Result) -> pd.DataFrame:
+    """Return the ABC classes of the products that bring something: how many each has, and what share they bring."""
+    found = _concentration(name, cut)
+    ranked = [Decimal(0), *found.cumulative.values()]
+    rows, end = [], 0
+    for letter in _CLASSES:
+        start, end = end, end + found.count(letter)
+        whole = len(ranked) - 1
+        rows.append((letter, end - start, Decimal(end - start) / whole if whole else None, ranked[end] - ranked[start]))
+    return pd.DataFrame(rows, columns=["class", "products", "share_of_products", "share"])
+
+
+def _concentration(name: str, cut: Result) -> Concentration:
+    known = {row[_key(cut)]: figures.number(row[name]) for row in figures.rows(cut)}
+    return concentration(
+        {str(product): amount for product, amount in known.items() if product is not None and amount is not None}
+    )
 
 
 def _unknown(cut: Result, title: str) -> Block | None:
     """What is said where no row tells the dimension; None where one does."""
+    missing = next((why for metric in cut.passport.metrics[:1] if (why := why_not(cut.passport, metric))), "")
+    if missing:
+        return Block(state(f"{title}: not known. {missing}"))
     if not len(cut):
         return Block(state(f"{title}: nothing happened in these days."))
     if cut[_key(cut)].notna().any():
@@ -198,17 +209,15 @@ def _name(cut: Result, row: Row) -> str:
     return str(next((row[other] for other in more if row[other] is not None), row[key]))
 
 
-def _figures(cut: Result, name: str, shown: Sequence[Row], *, head: str = "") -> _Column:
+def _figures(cut: Result, name: str, shown: Sequence[Row], *, head: str = "", low: bool = False) -> Column:
     texts = figures.column(cut, name, [row[name] for row in shown])
-    return _Column(
-        head or figures.metric(cut, name).label,
-        [figures.data(text, row[name]) for text, row in zip(texts, shown, strict=True)],
-    )
+    cells = [figures.data(text, row[name]) for text, row in zip(texts, shown, strict=True)]
+    return Column(head or figures.metric(cut, name).label, cells, "num lo" if low else "num")
 
 
-def _changes(cut: Result, name: str, shown: Sequence[Row]) -> _Column:
+def _changes(cut: Result, name: str, shown: Sequence[Row]) -> Column:
     told = [figures.told(figures.metric(cut, name), row[f"{name}_change"], row[name]) for row in shown]
-    return _Column("Change", [change.marked if change else fmt.NO_VALUE for change in told])
+    return Column("Change", [change.marked if change else fmt.NO_VALUE for change in told])
 
 
 def _bars(values: Sequence[object]) -> list[str]:
@@ -226,23 +235,10 @@ def _percent(share: Decimal | None) -> str:
     return fmt.NO_VALUE if share is None else f"{share:.1f}%".replace("-", fmt.MINUS)
 
 
-def _table(columns: Sequence[_Column], *, total: bool = False) -> str:
-    def cell(tag: str, column: _Column, content: str) -> str:
-        return f'<{tag} class="{column.kind}">{content}</{tag}>' if column.kind else f"<{tag}>{content}</{tag}>"
-
-    head = "".join(cell("th", column, escape(column.head)) for column in columns)
-    count = len(columns[0].cells)
-    rows = ["".join(cell("td", column, column.cells[place]) for column in columns) for place in range(count)]
-    body = "".join(f"<tr>{row}</tr>" for row in rows[: count - total])
-    last = f'<tr class="total">{rows[-1]}</tr>' if total else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}{last}</tbody></table>"
-
-
 def _most(cut: Result, name: str, found: Sequence[Row], share: Decimal | None, shown: int) -> str:
     said = []
     if share is not None and found[0][_key(cut)] is not None:
-        of = figures.metric(cut, name).label.lower()
-        said.append(f"<b>{escape(_name(cut, found[0]))}</b> brought {_percent(share)} of {escape(of)}.")
-    if shown < len(found):
-        said.append(f"Shown are {shown:,} of {len(found):,}.")
-    return f'<p class="finding">{" ".join(said)}</p>' if said else ""
+        of = figures.metric(cut, name)
+        verb = "brought" if of.direction is Direction.UP else "accounts for"
+        said.append(f"<b>{escape(_name(cut, found[0]))}</b> {verb} {_percent(share)} of {escape(of.label.lower())}.")
+    return finding(*said, shown_of(shown, len(found)))

@@ -19,11 +19,12 @@ def analyses() -> Mapping[str, Analysis]:
     """Return every analysis by name."""
     from ecombi import customers, inventory
     from ecombi.metrics.bridge import bridge
+    from ecombi.metrics.deliveries import DELIVERIES, HELD_BACK
     from ecombi.metrics.payouts import payment_differences, payouts
     from ecombi.metrics.stock_outs import stock_outs
 
-    of_the_ledger = {found.name: found for found in (bridge, payouts, payment_differences, stock_outs)}
-    return {**of_the_ledger, **customers.ANALYSES, **inventory.ANALYSES}
+    of_all = (bridge, payouts, payment_differences, stock_outs, DELIVERIES, HELD_BACK)
+    return {**{found.name: found for found in of_all}, **customers.ANALYSES, **inventory.ANALYSES}
 
 
 def explained(name: str) -> Metric | Analysis:

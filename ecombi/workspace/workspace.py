@@ -250,6 +250,20 @@ class Workspace:
 
         return self._over(payment_differences, start, end)
 
+    @property
+    def deliveries(self) -> AnalysisResult:
+        """What was delivered, one row per file or table, and what became of its rows."""
+        from ecombi.metrics.deliveries import DELIVERIES
+
+        return self.answers.analyse(DELIVERIES)
+
+    @property
+    def held_back(self) -> AnalysisResult:
+        """The rows that were held back, counted by delivery, rule and column; `quarantine` has the rows themselves."""
+        from ecombi.metrics.deliveries import HELD_BACK
+
+        return self.answers.analyse(HELD_BACK)
+
     def _over(self, analysis: Analysis, start: str | date, end: str | date) -> AnalysisResult:
         period = Period.of(start, end)
         return self.answers.analyse(analysis, values={"start": period.start, "end": period.end})

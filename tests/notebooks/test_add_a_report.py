@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 from ecombi.reports import find, run
+from ecombi.reports.declared import Declared
 from ecombi.settings import load_settings
 from tests.notebooks.test_report_notebooks import PROJECT, broken_rules
 from tests.reports.conftest import cell, notebook
@@ -46,14 +49,16 @@ def test_the_report_of_the_guide_runs(tmp_path: Path) -> None:
         ["Total", "£136.00", "100.0%", "4", "▲ 70.0%"],
     ]
     assert json.loads(done.notebook.read_text(encoding="utf-8"))["cells"][0]["source"]
+    published = Declared.of(json.loads(done.result.read_text(encoding="utf-8")))
+    assert (published.figure("total.net_sales"), published.figure("total.orders")) == (Decimal(136), 4)
+    assert [(row["country"], row["net_sales"], row["net_sales_before"]) for row in published.rows("by_country")] == [
+        ("FR", Decimal(36), Decimal(0)),
+        ("GB", Decimal(100), Decimal(80)),
+    ]
 
 
 def test_every_block_the_guide_names_exists() -> None:
-    from ecombi.reports import blocks as found_blocks
-    from ecombi.reports import graphs, tables
-
-    modules = {"blocks": found_blocks, "graphs": graphs, "tables": tables}
     named = re.findall(r"\| `(\w+)\.(\w+)` \|", GUIDE)
     assert len(named) >= 10
     for module, block in named:
-        assert callable(getattr(modules[module], block))
+        assert callable(getattr(import_module(f"ecombi.reports.{module}"), block))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,56 @@ def test_a_yaml_that_does_not_fit_is_named(write_report: WriteReport, yaml: str,
     project = write_report(yaml=yaml or " ")
     with pytest.raises(ReportError, match=message):
         find("tiny", project)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "notes", "message"),
+    [
+        ("x: str = 'a'", "minimum: 1", "is of type str, which has no minimum or maximum. Types with a range: int"),
+        ("x: bool = True", "maximum: 1", "is of type bool, which has no minimum"),
+        ("x: Day = '2026-01-01'", "minimum: 20260101", "is a day, so its minimum and maximum are days"),
+        ("x: int = 1", "maximum: 2026-01-01", "is no day, so its minimum and maximum are numbers"),
+        ("x: int = 1", "{minimum: 2, maximum: 1}", "has a minimum of 2.0, above its maximum of 1.0"),
+        ("x: Day = '2026-01-01'", "{minimum: 2026-01-02, maximum: 2026-01-01}", "above its maximum of 2026-01-01"),
+        ("x: int = 1", "choices: ['1']", "is of type int; only texts have choices"),
+        ("x: int = 1", "from_as_of: 0", "is of type int; only a day follows the as-of day"),
+        (
+            "x: Day = '2025-12-31'",
+            "minimum: 2026-01-01",
+            "the default of parameter x is '2025-12-31'; it must be a day",
+        ),
+        (
+            "x: list[str] = []",
+            "minimum: 1",
+            "the default of parameter x is .*; it must be texts .*, at least 1 of them",
+        ),
+        ("x: str = 'secret://mail'", "{}", "the default of parameter x is 'secret://mail'; it must be a text"),
+        ("x: Secret = 'hunter2'", "{}", "it must be the name of a secret written secret://NAME"),
+    ],
+)
+def test_notes_that_a_type_has_no_use_for_are_named(
+    write_report: WriteReport, parameters: str, notes: str, message: str
+) -> None:
+    said = notes.strip("{}")
+    yaml = f"title: T\ndescription: D\nparameters: {{x: {{description: x{', ' if said else ''}{said}}}}}"
+    with pytest.raises(ReportError, match=message):
+        find("tiny", write_report(parameters=parameters, yaml=yaml))
+
+
+def test_ranges_of_days_and_lists_and_secrets_are_read(write_report: WriteReport) -> None:
+    yaml = """
+title: T
+description: D
+parameters:
+  since: {description: x, minimum: 2020-01-01, maximum: "2026-12-31"}
+  tags: {description: x, minimum: 1, maximum: 2}
+  token: {description: x}
+"""
+    lines = 'since: Day = "2020-01-01"\ntags: list[str] = ["a"]\ntoken: Secret | None = None'
+    since, tags, token = find("tiny", write_report(parameters=lines, yaml=yaml)).parameters
+    assert (since.minimum, since.maximum) == (date(2020, 1, 1), date(2026, 12, 31))
+    assert tags.expects == "texts with commas between them, 1 to 2 of them"
+    assert (token.kind, token.optional) == ("Secret", True)
 
 
 def test_a_notebook_needs_exactly_one_parameters_cell(write_report: WriteReport) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecombi.reports.charts import Number, Series, column_chart, line_chart
+from ecombi.reports.charts import Number, Series, column_chart, line_chart, waterfall_chart
 
 
 def write(value: Number) -> str:
@@ -80,3 +80,33 @@ def test_what_comes_from_data_is_text_and_the_drawing_is_well_formed() -> None:
     assert "<script" not in html
     ET.fromstring(f"<div>{html}</div>")
     ET.fromstring(column_chart([1], [hostile], write=lambda value: hostile, summary=hostile))
+
+
+def test_what_is_not_final_is_dashed_from_the_last_final_point_on() -> None:
+    line = Series(label="now", total="", values=[0, 50, 100], final=2)
+    html = line_chart([line], ["a", "b", "c"], write=write, summary="x")
+    assert re.findall(r'<path class="([^"]*)"[^>]* d="([^"]*)"', html) == [
+        ("now", "M0,100.00L1,50.00"),
+        ("now open", "M1,50.00L2,0.00"),
+    ]
+
+
+def test_a_series_of_which_nothing_is_final_is_dashed_whole() -> None:
+    line = Series(label="now", total="", values=[100, 50], final=0)
+    html = line_chart([line], ["a", "b"], write=write, summary="x")
+    assert re.findall(r'<path class="([^"]*)"', html) == ["now open"]
+
+
+def test_each_step_of_a_waterfall_begins_where_the_one_before_ended() -> None:
+    html = waterfall_chart(
+        [("more", 100), ("none", 0), ("less", -50)], ("change", 50), write=write, label=write, summary="x"
+    )
+    boxes = re.findall(r'<rect class="wf (\w+)"[^>]* y="([\d.]+)%" width="[\d.]+%" height="([\d.]+)%"', html)
+    assert boxes == [
+        ("up", "0.00", "100.00"),
+        ("down", "0.00", "0.00"),
+        ("down", "0.00", "50.00"),
+        ("all", "50.00", "50.00"),
+    ]
+    assert re.findall(r'<text class="ink halo"[^>]*>([^<]*)</text>', html) == ["+100", "0", "-50", "+50"]
+    ET.fromstring(f"<div>{html}</div>")

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from ecombi.errors import PeriodError
-from ecombi.reports.days import ComparedDays, period_of
+from ecombi.reports.days import ComparedDays, ComparedWeeks, TwoDays, before_and_year_ago, last_months, period_of
 from ecombi.schema.periods import Period
 
 COVERAGE = Period.of("2009-12-01", "2011-12-10")
@@ -60,3 +60,51 @@ def test_a_period_is_completed_from_what_there_is(
 def test_a_start_after_the_last_day_is_refused() -> None:
     with pytest.raises(PeriodError, match="has no day in it"):
         period_of(COVERAGE, "2012-01-01", None)
+
+
+def test_without_a_day_it_is_the_last_week_that_is_over() -> None:
+    # The records end on Friday 9 December.
+    when = ComparedWeeks.of(COVERAGE, None)
+    assert (when.week, when.missing) == (Period.of("2011-11-28", "2011-12-05"), 0)
+    assert when.week_before == Period.of("2011-11-21", "2011-11-28")
+    assert when.year_ago == Period.of("2010-11-29", "2010-12-06")
+    assert when.recent == Period.of("2011-09-05", "2011-12-05")
+    assert set(when.earlier(COVERAGE)) == {"the week before", "a year ago"}
+
+
+def test_records_that_end_on_a_sunday_end_with_a_whole_week() -> None:
+    assert ComparedWeeks.of(Period.of("2011-01-01", "2011-12-12"), None).week == Period.of("2011-12-05", "2011-12-12")
+
+
+def test_a_week_that_is_not_over_stands_for_the_days_it_has() -> None:
+    when = ComparedWeeks.of(COVERAGE, "2011-12-11")
+    assert (when.week, when.missing) == (Period.of("2011-12-05", "2011-12-10"), 2)
+    assert when.week_before == Period.of("2011-11-28", "2011-12-03")
+    assert when.year_ago == Period.of("2010-12-06", "2010-12-11")
+
+
+def test_weeks_from_before_the_records_are_not_compared_with() -> None:
+    assert ComparedWeeks.of(COVERAGE, "2009-12-10").earlier(COVERAGE) == {}
+
+
+def test_two_days_lie_as_far_apart_as_asked_for() -> None:
+    when = TwoDays.of(COVERAGE, None, 90)
+    assert (when.day, when.earlier) == (date(2011, 12, 10), date(2011, 9, 11))
+    assert when.period == COVERAGE
+    assert TwoDays.of(COVERAGE, "2009-12-01", 1).period == Period.of("2009-11-30", "2009-12-01")
+
+
+def test_the_last_months_end_with_the_one_that_is_not_over() -> None:
+    assert last_months(COVERAGE, 12) == Period.of("2011-01-01", "2011-12-10")
+    assert last_months(Period.of("2010-01-01", "2012-01-01"), 12) == Period.of("2011-01-01", "2012-01-01")
+
+
+def test_a_whole_year_has_one_earlier_period_not_two_of_the_same() -> None:
+    year = Period.of("2011-01-01", "2012-01-01")
+    assert before_and_year_ago(Period.of("2009-01-01", "2012-01-01"), year) == {
+        "a year earlier": Period.of("2010-01-01", "2011-01-01")
+    }
+    assert set(before_and_year_ago(COVERAGE, Period.of("2011-05-01", "2011-06-01"))) == {
+        "the period before",
+        "a year earlier",
+    }

@@ -116,6 +116,67 @@ def test_the_message_says_which_value_and_what_would_work(given_values: dict[str
     assert str(caught.value) == message
 
 
+SINCE = declared("since", "Day", minimum=date(2024, 2, 29), maximum=date(2026, 12, 31))
+BEFORE = declared("before", "Day", maximum=date(2026, 12, 31))
+SOME = declared("some", "list[str]", ["a"], minimum=1.0, maximum=3.0)
+FEW = declared("few", "list[str]", [], choices=("a", "b", "c"), maximum=2.0)
+TINY = declared("tiny", "float", 0.0, minimum=-0.5)
+HUGE = declared("huge", "int", 0, maximum=123_456_789_012.0)
+TOKEN = declared("token", "Secret")
+RANGED = (SINCE, BEFORE, SOME, FEW, TINY, HUGE, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("since", "2024-02-29"), ("since", "2026-12-31"), ("since", None), ("before", "0001-01-01"),
+        ("some", ["a"]), ("some", ["a", "b", "c"]), ("few", []), ("few", ["a", "c"]), ("tiny", -0.5),
+        ("huge", 123_456_789_012), ("token", "secret://mail"), ("token", "secret://m-1_x"), ("token", None),
+    ],
+)  # fmt: skip
+def test_the_ends_of_a_range_belong_to_it(name: str, value: Value) -> None:
+    assert bind("r", RANGED, {name: value})[name] == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("since", "2024-02-28", "a day written YYYY-MM-DD from 2024-02-29 to 2026-12-31, or left empty."),
+        ("since", "2027-01-01", "a day written YYYY-MM-DD from 2024-02-29 to 2026-12-31, or left empty."),
+        ("before", "2027-01-01", "a day written YYYY-MM-DD, at most 2026-12-31, or left empty."),
+        ("some", "", "texts with commas between them, 1 to 3 of them."),
+        ("some", "a,b,c,d", "texts with commas between them, 1 to 3 of them."),
+        ("few", "a,b,c", "taken from a, b, c, at most 2 of them."),
+        ("tiny", "-0.51", "a number, at least -0.5."),
+        ("huge", "123456789013", "a whole number, at most 123456789012."),
+        ("token", "hunter2", "the name of a secret written secret://NAME, or left empty."),
+        ("token", "secret://", "the name of a secret written secret://NAME, or left empty."),
+        ("token", "secret://../mail", "the name of a secret written secret://NAME, or left empty."),
+        ("token", "secret://mail\n", "the name of a secret written secret://NAME, or left empty."),
+    ],
+)
+def test_what_is_out_of_range_is_refused_with_the_range(name: str, value: str, words: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        bind("r", RANGED, {name: value})
+    assert str(caught.value).endswith(f"it must be {words}")
+
+
+@pytest.mark.parametrize("value", ["secret://mail", "SECRET://mail", "secret://"])
+@pytest.mark.parametrize("name", ["note", "countries", "basis", "day"])
+def test_a_secret_is_taken_by_a_parameter_made_for_it_only(name: str, value: str) -> None:
+    with pytest.raises(ParameterError, match="Only a parameter of type Secret takes a secret"):
+        bind("r", ALL, {name: value})
+    with pytest.raises(ParameterError):
+        bind("r", ALL, {"countries": ["France", value]})
+
+
+def test_a_default_that_follows_the_as_of_day_keeps_to_its_range() -> None:
+    dated = declared("day", "Day", from_as_of=-1, minimum=date(2026, 1, 1))
+    assert bind("r", (dated,), {}, as_of=date(2026, 1, 2)) == {"day": "2026-01-01"}
+    with pytest.raises(ParameterError, match="Parameter day is '2025-12-31'; it must be a day"):
+        bind("r", (dated,), {}, as_of=date(2026, 1, 1))
+
+
 def test_a_required_parameter_must_be_given() -> None:
     required = declared("day", "Day", "2026-01-01", required=True)
     with pytest.raises(ParameterError, match=r"needs parameter day: The day\. Give a day written"):
@@ -164,19 +225,19 @@ def test_any_text_is_taken_unchanged_by_a_text_parameter(text: str) -> None:
 
 
 @given(
-    st.sampled_from(ALL),
+    st.sampled_from((*ALL, TOKEN)),
     st.one_of(
         st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.text()), st.binary(), st.dates()
     ),
 )
 def test_whatever_is_given_comes_out_as_the_declared_type_or_is_refused(parameter: Parameter, value: object) -> None:
-    types = {"str": str, "int": int, "float": float, "bool": bool, "Day": str, "list[str]": list}
+    types = {"str": str, "int": int, "float": float, "bool": bool, "Day": str, "Secret": str, "list[str]": list}
     try:
-        bound = bind("r", ALL, {parameter.name: value})[parameter.name]
+        bound = bind("r", (*ALL, TOKEN), {parameter.name: value})[parameter.name]
     except ParameterError:
         return
     assert (bound is None and parameter.optional) or type(bound) is types[parameter.kind]
-    assert set(bind("r", ALL, {parameter.name: value})) == {p.name for p in ALL}
+    assert set(bind("r", (*ALL, TOKEN), {parameter.name: value})) == {p.name for p in (*ALL, TOKEN)}
 
 
 def test_refusing_a_value_loads_neither_papermill_nor_a_kernel() -> None:

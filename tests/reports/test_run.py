@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ecombi.errors import NotebookFailed, ParameterError, ReportError
+from ecombi.errors import NotebookFailed, ParameterError, ReportError, SecretLeaked
 from ecombi.reports import ReportRun, find, run
-from ecombi.reports.execution import execute
+from ecombi.reports.execution import attempt, execute
+from ecombi.reports.listening import Listener
 from ecombi.settings import load_settings
 from tests.reports.conftest import WriteReport
 
@@ -48,7 +51,7 @@ def test_a_report_is_a_notebook_with_outputs_and_a_document_without_code(
     assert 0 < done.seconds < 60
     assert seen[-1] == ("report tiny", 1.0)
     assert done.record()["html"] == str(done.html)
-    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["tiny.html", "tiny.ipynb"]
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["tiny.html", "tiny.ipynb", "tiny.json"]
 
 
 HOSTILE_TEXTS = [
@@ -139,7 +142,7 @@ def test_a_failing_cell_is_named_with_its_source_and_earlier_outputs_stay(
     assert (good.html.read_bytes(), good.notebook.read_bytes()) == before
 
     report_of(project, tmp_path, label="good")
-    assert sorted(path.name for path in tmp_path.glob("tiny*")) == ["tiny.html", "tiny.ipynb"]
+    assert sorted(path.name for path in tmp_path.glob("tiny*")) == ["tiny.html", "tiny.ipynb", "tiny.json"]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +220,7 @@ def test_a_kill_in_mid_run_leaves_the_earlier_outputs_and_no_kernel(write_report
 
     assert wait_until(lambda: not alive(kernel), 10)
     assert (good.html.read_bytes(), good.notebook.read_bytes()) == before
-    assert sorted(path.name for path in tmp_path.glob("*tiny*")) == ["tiny.html", "tiny.ipynb"]
+    assert sorted(path.name for path in tmp_path.glob("*tiny*")) == ["tiny.html", "tiny.ipynb", "tiny.json"]
 
 
 def test_ctrl_c_stops_the_kernel_and_leaves_the_earlier_outputs(write_report: WriteReport, tmp_path: Path) -> None:
@@ -274,3 +277,78 @@ def test_a_kernel_that_never_starts_is_said_so(write_report: WriteReport, tmp_pa
     (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(1)\n")
     with pytest.raises(ReportError, match="kernel did not start"):
         execute(notebook, {}, environment={"PYTHONPATH": str(tmp_path)}, deadline=60)
+
+
+class Heard(Listener):
+    """Writes down what happens."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[object, ...]] = []
+
+    def kernel_started(self, pid: int) -> None:
+        self.said.append(("kernel", alive(pid)))
+
+    def cell_started(self, cell: int, cells: int) -> None:
+        self.said.append(("start", cell, cells))
+
+    def cell_ended(self, cell: int, cells: int, seconds: float) -> None:
+        self.said.append(("end", cell, cells, seconds >= 0))
+
+    def printed(self, cell: int, line: str) -> None:
+        self.said.append(("line", cell, line))
+
+
+def test_what_happens_is_told_with_cells_counted_as_the_author_does(write_report: WriteReport, tmp_path: Path) -> None:
+    notebook = find("tiny", write_report("print('one\\ntwo')\nprint('half', end='')", "1 / 0", "pass")).notebook
+    heard = Heard()
+    executed = attempt(notebook, {"label": "given"}, environment={}, deadline=60, listener=heard)
+    assert executed.failure is not None
+    assert executed.failure.cell == 5
+    assert heard.said == [
+        ("kernel", True),
+        ("start", 2, 6), ("end", 2, 6, True),
+        ("start", 3, 6), ("end", 3, 6, True),
+        ("start", 4, 6), ("line", 4, "one"), ("line", 4, "two"), ("line", 4, "half"), ("end", 4, 6, True),
+        ("start", 5, 6), ("end", 5, 6, True),
+    ]  # fmt: skip
+
+
+def test_several_threads_run_notebooks_at_once_also_under_an_event_loop(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    notebook = find("tiny", write_report("print(label)")).notebook
+
+    def says(label: str) -> str:
+        executed = execute(notebook, {"label": label}, environment={}, deadline=60)
+        return str(executed.cells[-1].outputs[0].text)
+
+    async def under_a_loop() -> str:
+        return says("loop")
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(says, "abc")) == ["a\n", "b\n", "c\n"]
+    assert asyncio.run(under_a_loop()) == "loop\n"
+
+
+def test_a_report_that_shows_a_secret_fails_and_leaves_nothing(
+    write_report: WriteReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECOMBI_SECRET_SHOP", "correct-horse-battery")
+    project = write_report("from ecombi.reports import reveal\nprint(reveal('secret://shop')[::-1])")
+    with pytest.raises(SecretLeaked, match="secret://shop") as caught:
+        report_of(project, tmp_path / "out")
+    assert "correct-horse" not in str(caught.value)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_documents_that_a_run_does_not_make_are_not_left_beside_those_it_does(
+    write_report: WriteReport, tmp_path: Path
+) -> None:
+    project = write_report("from ecombi.reports import report\nreport.publish(orders=2)")
+    first = report_of(project, tmp_path)
+    assert first.xlsx == tmp_path / "tiny.xlsx"
+    assert json.loads(first.result.read_text())["figures"]["orders"]["value"] == "2"
+    (tmp_path / "tiny.pdf").write_text("of some earlier run")
+    second = report_of(write_report("pass"), tmp_path)
+    assert (second.xlsx, second.pdf) == (None, None)
+    assert sorted(path.name for path in tmp_path.glob("tiny*")) == ["tiny.html", "tiny.ipynb", "tiny.json"]

@@ -1,0 +1,52 @@
+"""Makes the documents of a run out of its executed notebook: for readers, for spreadsheets, for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from ecombi.reports.declared import Declared
+
+
+def render(
+    notebook: NotebookNode,
+    *,
+    title: str,
+    declared: Declared,
+    result: Mapping[str, object],
+    browser: Path | None = None,
+) -> dict[str, str | bytes]:
+    """Return the documents of a run by kind: notebook, html and result; xlsx of what is declared; pdf with a browser.
+
+    Args:
+        notebook: As it was executed.
+        title: Heading of the report.
+        declared: What it declared.
+        result: The same, as result.json has it.
+        browser: The Chromium that prints the PDF; None: no PDF.
+
+    Raises:
+        ReportError: The PDF was not done in time.
+    """
+    import nbformat
+
+    from ecombi.reports.html import as_html
+    from ecombi.reports.pdf import as_pdf
+    from ecombi.reports.xlsx import as_xlsx
+
+    html = as_html(notebook, title=title)
+    documents: dict[str, str | bytes] = {
+        "notebook": str(nbformat.writes(notebook)),  # type: ignore[no-untyped-call]
+        "html": html,
+        "result": json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n",
+    }
+    if (book := as_xlsx(declared, title=title)) is not None:
+        documents["xlsx"] = book
+    if browser is not None:
+        documents["pdf"] = as_pdf(html, browser=browser)
+    return documents

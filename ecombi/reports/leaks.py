@@ -1,0 +1,204 @@
+"""Looks for the values of secrets in what a run is about to store, whatever they were turned into on the way."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Final
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_LETTERS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_LONG: Final = 16
+_SHORTEST: Final = 8
+_BETWEEN: Final = re.compile(r"<[^<>]*>|\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """The value of a secret in something that was about to be stored.
+
+    Attributes:
+        label: What the secret is called; never its value.
+        where: The file, and the cell or part of it.
+    """
+
+    label: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.where} holds the value of {self.label}"
+
+
+def find_leaks(files: Mapping[str, str | bytes], secrets: Mapping[str, str]) -> list[Leak]:
+    """Find values of secrets in files, each once per place.
+
+    A value is found as it is, backwards, broken over lines or tags, and as HTML, JSON, Python, URLs, base64 and hex
+    write it; in the cells of notebooks and inside spreadsheets. The pages of a PDF are packed: what it is made from has
+    to be among the files.
+
+    Args:
+        files: Name -> content.
+        secrets: What to call it -> value.
+    """
+    needles = {label: _Needles.of(value) for label, value in secrets.items()}
+    if not needles:
+        return []
+    found = (
+        Leak(label=label, where=where)
+        for name, content in files.items()
+        for where, text in _parts(name, content)
+        for views in [_Views.of(text)]
+        for label, needle in needles.items()
+        if needle.found_in(views)
+    )
+    return list(dict.fromkeys(found))
+
+
+def redact(text: str, secrets: Mapping[str, str]) -> str:
+    """Return the text with each secret's value replaced by what it is called, for messages and logs.
+
+    Where a value is still there in some other form, none of the text is returned.
+    """
+    for label, value in secrets.items():
+        for form in sorted(_forms(value), key=len, reverse=True):
+            text = text.replace(form, f"[{label}]")
+    left = find_leaks({"text": text}, secrets)
+    return f"[A text that held {left[0].label} is not shown.]" if left else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """A text, read in every way in which it may have been written.
+
+    Attributes:
+        plain: Without tags, escapes, entities and percent signs, or with any of them.
+        dense: The same without anything blank.
+        small: The same in small letters.
+    """
+
+    plain: tuple[str, ...]
+    dense: tuple[str, ...]
+    small: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Views:
+        views = [text]
+        for read in (_without_tags, _without_escapes, _without_escapes, html.unescape):
+            views = list(dict.fromkeys([*views, *map(read, views)]))
+        dense = tuple(dict.fromkeys("".join(view.split()) for view in views))
+        unquoted = [read(view) for view in views for read in (unquote, unquote_plus)]
+        plain = tuple(dict.fromkeys([*views, *unquoted, *map(_without_escapes, unquoted)]))
+        return cls(plain, dense, tuple(view.lower() for view in dense))
+
+
+@dataclass(frozen=True, slots=True)
+class _Needles:
+    """A value, written in every way in which it is looked for."""
+
+    plain: tuple[str, ...]
+    dense: tuple[str, ...]
+    hex: tuple[str, ...]
+
+    @classmethod
+    def of(cls, value: str) -> _Needles:
+        # A part of a key in several lines is as bad as the whole of it.
+        lines = [line for line in value.splitlines() if len(line) >= _LONG and not line.startswith("--")]
+        broken = [dense] if len(dense := "".join(value.split())) >= _SHORTEST else []
+        return cls((value, value[::-1], *lines), (*broken, *_base64(value)), tuple(_hex(value)))
+
+    def found_in(self, views: _Views) -> bool:
+        return (
+            any(needle in view for view in views.plain for needle in self.plain)
+            or any(needle in view for view in views.dense for needle in self.dense)
+            or any(needle in view for view in views.small for needle in self.hex)
+        )
+
+
+def _base64(value: str) -> Iterator[str]:
+    """Yield what base64 makes of the value wherever it begins among the bytes around it, for both alphabets."""
+    raw = value.encode("utf-8")
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + raw).decode("ascii")
+        # The characters at both ends depend on the neighbours too.
+        first = -(-before * 8 // 6)
+        last = (before + len(raw)) * 8 // 6
+        yield whole[first:last]
+        yield whole[first:last].translate(str.maketrans("+/", "-_"))
+
+
+def _hex(value: str) -> Iterator[str]:
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        yield value.encode(encoding).hex()
+
+
+def _forms(value: str) -> set[str]:
+    escaped = {html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1], repr(value)[1:-1]}
+    quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
+    hexed = {form for text in _hex(value) for form in (text, text.upper())}
+    return {value, value[::-1], *escaped, *quoted, *hexed, *_base64(value)}
+
+
+def _without_tags(text: str) -> str:
+    return _BETWEEN.sub("", text)
+
+
+def _without_escapes(text: str) -> str:
+    """Undo what JSON or Python does to a text inside quotes."""
+    if "\\" not in text:
+        return text
+    plain = _ESCAPE.sub(_unescaped, text)
+    # JSON writes what is beyond 16 bits as two halves.
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    if len(code) == 1:
+        return _LETTERS.get(code, code)
+    number = int(code[1:], 16)
+    return chr(number) if number <= 0x10FFFF else found[0]
+
+
+def _parts(name: str, content: str | bytes) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a file, each with what to call it."""
+    if name.endswith(".xlsx") and isinstance(content, bytes):
+        with zipfile.ZipFile(BytesIO(content)) as book:
+            yield from ((f"{name}, {part}", book.read(part).decode("utf-8", "replace")) for part in book.namelist())
+        return
+    text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+    if name.endswith((".ipynb", ".json")):
+        yield from _of_json(name, json.loads(text))
+    else:
+        yield name, text
+
+
+def _of_json(name: str, document: Any) -> Iterator[tuple[str, str]]:
+    """Yield the cells of a notebook as the author counts them, then all else."""
+    cells = document.pop("cells") if name.endswith(".ipynb") else []
+    number = 0
+    for cell in cells:
+        number += "injected-parameters" not in cell.get("metadata", {}).get("tags", ())
+        yield f"{name}, cell {number}", "\n".join(_texts(cell))
+    yield name, "\n".join(_texts(document))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text, key and number; a list of texts as one, as notebooks hold what has several lines."""
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield key
+            yield from _texts(held)
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        yield "".join(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif value is not None:
+        yield str(value)

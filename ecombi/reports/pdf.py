@@ -1,0 +1,97 @@
+"""Prints a document to PDF with a headless Chromium, which can reach nothing and is ended when it takes too long."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from ecombi.errors import ConfigurationError, ReportError
+
+SECONDS: Final = 60.0
+"""How long printing may take where the caller does not say."""
+
+_NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+_FLAGS: Final = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pdf-header-footer",
+    "--generate-pdf-document-outline",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+
+
+def find_browser(given: Path | None = None) -> Path | None:
+    """Return the Chromium to print with: the one given, else one on the path, else None.
+
+    Raises:
+        ConfigurationError: The one given is not there.
+    """
+    if given is not None:
+        if not (given.is_file() and os.access(given, os.X_OK)):
+            raise ConfigurationError(
+                f"ECOMBI_BROWSER is {given}, which is no program. Absent: the Chromium on the path."
+            )
+        return given
+    found = next(filter(None, map(shutil.which, _NAMES)), None)
+    return Path(found) if found else None
+
+
+def as_pdf(html: str, *, browser: Path, seconds: float = SECONDS) -> bytes:
+    """Return a document as PDF, A4 with numbered pages.
+
+    The browser has a profile of its own for this once, no variables of ours and no network.
+
+    Args:
+        html: The document, whole in itself.
+        browser: A Chromium.
+        seconds: It is ended then, with all it started.
+
+    Raises:
+        ReportError: It was not done in time, or made no PDF.
+    """
+    with tempfile.TemporaryDirectory(prefix="ecombi-pdf-", ignore_cleanup_errors=True) as scratch:
+        page, printed = Path(scratch) / "report.html", Path(scratch) / "report.pdf"
+        page.write_text(html, encoding="utf-8")
+        # Chromium's own sandbox does not work for root.
+        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+        command = [
+            str(browser), *_FLAGS, *as_root, f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}",
+            page.as_uri(),
+        ]  # fmt: skip
+        said = _run(command, Path(scratch), seconds)
+        if not printed.exists() or not (content := printed.read_bytes()).startswith(b"%PDF-"):
+            raise ReportError(f"{browser} made no PDF. It said: {said.strip()[-500:] or 'nothing'}")
+        return content
+
+
+def _run(command: list[str], scratch: Path, seconds: float) -> str:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(scratch), "TMPDIR": str(scratch)}
+    with (scratch / "said").open("w+b") as said:
+        process = subprocess.Popen(  # noqa: S603 - the command is ours, but for the program's own path
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, cwd=scratch,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            process.wait(seconds)
+        except BaseException as error:
+            # It has not been waited for, so the number of its session is still its own.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise ReportError(f"The PDF was not done after {seconds:g} seconds, so it was stopped.") from None
+            raise
+        said.seek(0)
+        return said.read().decode("utf-8", "replace")
