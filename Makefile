@@ -28,6 +28,7 @@ $(VENV)/.installed: $(VENV)/bin/uv requirements/lock.txt pyproject.toml
 	@$(INSTALL) -r requirements/lock.txt
 	@$(UV) install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@$(BIN)/python -m compileall -q ecombi
+	@$(BIN)/ecombi kernels install >/dev/null
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt

@@ -21,5 +21,18 @@ def test_nothing_is_called_utils():
 
 def test_help_lists_every_command_quickly_enough_to_be_pleasant():
     done = subprocess.run([sys.executable, "-m", "ecombi", "--help"], check=True, capture_output=True, text=True)
-    for command in ("load", "query", "ledger", "quarantine", "metrics", "report", "run", "serve"):
+    for command in (
+        "load",
+        "query",
+        "ledger",
+        "quarantine",
+        "metrics",
+        "report",
+        "runs",
+        "replay",
+        "run",
+        "backfill",
+        "schedule",
+        "serve",
+    ):
         assert f"\n  {command} " in done.stdout

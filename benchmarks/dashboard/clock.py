@@ -67,6 +67,11 @@ class Timing:
         """The product's median over that by hand."""
         return self.ours.p50 / self.by_hand.p50
 
+    @property
+    def ratio_used(self) -> float:
+        """The same in time of processor."""
+        return self.ours.used / self.by_hand.used
+
 
 def by_hand(connection: duckdb.DuckDBPyConnection, question: Question, asked: Draw) -> pd.DataFrame:
     """Answer a question by the SQL written by hand, fetched by DuckDB."""

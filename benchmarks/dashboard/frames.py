@@ -143,6 +143,19 @@ def tiles(frames: Frames, draw: Draw) -> object:
     return figures
 
 
+def customers(frames: Frames, draw: Draw, by: str) -> object:
+    """Count the customers of both periods."""
+    sides = (_within(frames.orders, "ordered", *days) for days in _periods(draw))
+    return [_by(rows[rows["known"]], by)["customer"].nunique() for rows in sides]
+
+
+def customers_by_month(frames: Frames, draw: Draw) -> object:
+    """Count the customers of each month in one country and channel."""
+    rows = _within(frames.orders, "ordered", draw.start, draw.end)
+    rows = rows[rows["known"] & (rows["country"] == draw.country) & (rows["channel"] == draw.channel)]
+    return rows.groupby(rows["ordered"].dt.to_period("M"))["customer"].nunique()
+
+
 def funnel(frames: Frames, draw: Draw, by: str) -> object:
     """Count the sessions that reached each step."""
     rows = _within(frames.sessions, "day", draw.start, draw.end)

@@ -20,6 +20,7 @@ YEAR = 365
 FOUR_WEEKS = 29
 _TILES = ["net_sales", "gross_margin_rate", "orders", "aov", "customers", "returning_customer_rate"]
 _STEPS = ["sessions", "sessions_viewed", "sessions_added", "sessions_checkout", "sessions_completed"]
+_BUYERS = ["customers", "new_customers", "returning_customers"]
 _PRODUCTS = ["net_sales", "units", "return_rate"]
 
 
@@ -69,6 +70,21 @@ def _funnel(name: str, by: str, days: int) -> Question:
         pandas=lambda f, d: frames.funnel(f, d, by),
         keys=(by,),
         days=days,
+    )
+
+
+def _customers(by: str) -> Question:
+    return Question(
+        name=f"customers, new and returning, by {by}, compared",
+        ask=lambda ws, d: ws.query(_BUYERS, by=by, compare="previous", basis="ordered", **d.period),
+        by_hand=f"""
+            SELECT {by}, count(DISTINCT customer_id) FILTER (ordered_on >= $start) AS customers,
+                   count(DISTINCT customer_id) FILTER (ordered_on < $start) AS customers_before,
+                   count(*) FILTER (ordered_on >= $start AND customer_order_number = 1) AS new_customers,
+                   count(*) FILTER (ordered_on < $start AND customer_order_number = 1) AS new_customers_before
+            FROM orders WHERE ordered_on >= $before AND ordered_on < $end AND customer_id IS NOT NULL GROUP BY {by}""",
+        pandas=lambda f, d: frames.customers(f, d, by),
+        keys=(by,),
     )
 
 
@@ -150,6 +166,21 @@ QUESTIONS = (
                    e.returning_customer_rate AS returning_customer_rate_before
             FROM both_sides n, both_sides e WHERE n.now AND NOT e.now""",
         pandas=frames.tiles,
+    ),
+    _customers("country"),
+    _customers("channel"),
+    Question(
+        name="customers by month, a country and a channel",
+        ask=lambda ws, d: ws.query(
+            _BUYERS, grain="month", basis="ordered", where={"country": d.country, "channel": d.channel}, **d.period
+        ),
+        by_hand="""
+            SELECT date_trunc('month', ordered_on) AS month, count(DISTINCT customer_id) AS customers,
+                   count(*) FILTER (customer_order_number = 1) AS new_customers
+            FROM orders WHERE ordered_on >= $start AND ordered_on < $end AND customer_id IS NOT NULL
+            AND country = $country AND channel = $channel GROUP BY date_trunc('month', ordered_on)""",
+        pandas=frames.customers_by_month,
+        keys=("month",),
     ),
     _funnel("funnel of four weeks by device", "device", FOUR_WEEKS),
     _funnel("funnel of a year by traffic source", "traffic_source", YEAR),

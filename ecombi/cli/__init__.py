@@ -5,8 +5,8 @@ Exit codes
     1   a failure nobody foresaw; please report it
     2   wrong usage or bad input: an unknown metric, an impossible period, a wrong parameter, mapping or setting
     3   a source could not be read
-    4   a check failed, nothing was published
-    5   a report failed
+    4   a check failed, nothing was published; or the replay of a run gave other results
+    5   a report failed, ran out of time, was cancelled or would have shown a secret
     6   a store refused or failed, or nothing has been loaded yet
     75  try again later: a server cannot be reached, or another process is building
     130 stopped by Ctrl-C
@@ -22,6 +22,8 @@ from ecombi.errors import (
     EcombiError,
     MappingError,
     NotebookFailed,
+    RunCancelled,
+    SecretLeaked,
     SourceError,
     Transient,
 )
@@ -32,6 +34,8 @@ _CODES: tuple[tuple[type[object], int], ...] = (
     (SourceError, 3),
     (DataQualityError, 4),
     (NotebookFailed, 5),
+    (RunCancelled, 5),
+    (SecretLeaked, 5),
     (BackendError, 6),
     (EcombiError, 2),
 )

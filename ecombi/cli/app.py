@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import ecombi
-from ecombi.cli import ask, load, produce, quarantine
+from ecombi.cli import ask, backfill, kernels, load, produce, quarantine, runs, schedule
 from ecombi.cli.options import WorkspaceOption
 
 app = typer.Typer(
@@ -26,7 +26,12 @@ app.command()(ask.explain)
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(produce.report)
 app.command()(produce.run)
+app.add_typer(runs.app, name="runs")
+app.command()(runs.replay)
+app.command()(backfill.backfill)
+app.add_typer(schedule.app, name="schedule")
 app.command()(produce.serve)
+app.add_typer(kernels.app, name="kernels")
 
 
 def _show_version(wanted: bool) -> None:

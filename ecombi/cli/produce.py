@@ -10,9 +10,10 @@ import typer
 from ecombi.cli.options import Format, FormatOption, QuietOption, WorkspaceOption
 from ecombi.cli.output import write
 from ecombi.errors import ParameterError
+from ecombi.schema.periods import parse_day
 
 
-def _values(given: list[str] | None) -> dict[str, str]:
+def values_of(given: list[str] | None) -> dict[str, str]:
     """Read `-p key=value` pairs."""
     values: dict[str, str] = {}
     for text in given or []:
@@ -32,6 +33,10 @@ def report(
     parameters: Annotated[
         list[str] | None, typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; may be repeated.")
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DAY", help="What parameters that follow a day begin from [default: the notebook's own]"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write [default: reports/ in the workspace]")
     ] = None,
@@ -39,23 +44,25 @@ def report(
     quiet: QuietOption = False,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Run a report: a notebook with parameters, written as notebook and as HTML.
+    """Run a report: a notebook with parameters, written as HTML, PDF, workbook, result and notebook, and recorded.
 
     Example: ecombi report daily_sales -p day=2011-11-30 --out reports
     """
     from ecombi import reports
     from ecombi.cli.progress import progress_bars
-    from ecombi.workspace import open_workspace
+    from ecombi.cli.recorded import finish, open_runner
+    from ecombi.project import project_root
 
-    with open_workspace(workspace) as ws:
+    with open_runner(workspace) as runner:
         if name is None:
-            write(reports.records(ws.project), form)
+            write(reports.records(project_root(runner.settings.project)), form)
             return
-        found = reports.find(name, ws.project)
+        asked, _ = runner.request(
+            name, values_of(parameters), as_of=parse_day(as_of) if as_of else None, trigger="report", out=out
+        )
         with progress_bars() as progress:
-            done = reports.run(found, _values(parameters), settings=ws.settings, out=out, progress=progress)
-        if not quiet:
-            write([done.record()], form)
+            done = runner.run(asked.run_id, progress=progress)
+        finish(done, form, quiet=quiet)
 
 
 def run(
@@ -73,17 +80,18 @@ def run(
     Example: ecombi run nightly --as-of 2026-11-01
     """
     from ecombi.cli.clock import now
-    from ecombi.cli.pipelines import find
+    from ecombi.cli.pipelines import carry_out
     from ecombi.cli.progress import progress_bars
-    from ecombi.schema.periods import parse_day
-    from ecombi.workspace import open_workspace
+    from ecombi.cli.recorded import open_runner
+    from ecombi.workspace import Workspace
 
-    with open_workspace(workspace) as ws:
-        steps = find(pipeline, ws.project)
-        with progress_bars() as progress:
-            done = steps(ws, as_of=parse_day(as_of) if as_of else None, at=now(), progress=progress)
-        if not quiet:
-            write(done, form)
+    day = parse_day(as_of) if as_of else None
+    with open_runner(workspace) as runner, Workspace(runner.settings) as ws, progress_bars() as progress:
+        steps = carry_out(pipeline, ws, runner, as_of=day, at=now(), progress=progress)
+    if not quiet:
+        write(steps.records, form)
+    if steps.error:
+        raise steps.error
 
 
 def serve(

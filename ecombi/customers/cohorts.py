@@ -68,15 +68,17 @@ def _distinct(rows: ir.Table, age: str) -> ir.Table:
 
 
 def _calendar(rows: ir.Table, last: ir.Value, final_until: ir.Value, grain: str) -> tuple[ir.Table, ir.Table]:
-    """Return the cells by age in calendar periods, and per cohort how many ages have begun and how many are over."""
+    """Return the cells by age in calendar periods, and per cohort its size and how many ages have begun, are over."""
 
     def periods(cohort: ir.Value, day: ir.Value) -> ir.Value:
         return _whole((_month_number(day) - _month_number(cohort)), _MONTHS[grain])
 
     cells = rows.mutate(age=periods(rows["cohort"], rows["period"]))
-    ages = rows.select("cohort").distinct().cross_join(last.name("last").as_table())
+    first = cells.filter(cells["age"] == 0).select("cohort", size="customers")
+    ages = first.cross_join(last.name("last").as_table())
     return cells, ages.select(
         "cohort",
+        "size",
         begun=periods(ages["cohort"], ages["last"]) + 1,
         over=periods(ages["cohort"], final_until),
     )
@@ -90,9 +92,13 @@ def _rolling(
     rows = rows.mutate(age=_whole(_days(rows["first_order_on"], rows["ordered_on"]), _ROLLING_DAYS))
     ages = rows.aggregate(by="cohort", earliest=rows["first_order_on"].min(), latest=rows["first_order_on"].max())
     ages = ages.cross_join(t.customers["last_order_on"].max().name("last").as_table())
+    cells = _distinct(rows, "age")
+    sizes = cells.filter(cells["age"] == 0).select(first="cohort", size="customers")
+    ages = ages.inner_join(sizes, ages["cohort"] == sizes["first"]).drop("first")
     complete = _month_number(final_until) - _month_number(ages["cohort"]) >= _MONTHS[grain]
-    return _distinct(rows, "age"), ages.select(
+    return cells, ages.select(
         "cohort",
+        "size",
         begun=_whole(_days(ages["earliest"], ages["last"]), _ROLLING_DAYS) + 1,
         over=complete.ifelse(_whole(_days(ages["latest"], final_until), _ROLLING_DAYS), 0),
     )
@@ -102,8 +108,6 @@ def _grid(cells: ir.Table, ages: ir.Table) -> ir.Table:
     """Put each cohort beside each age that has begun: 0 where nobody ordered, no value where it is not over."""
     import ibis
 
-    sizes = cells.filter(cells["age"] == 0).select(first="cohort", size="customers")
-    ages = ages.inner_join(sizes, ages["cohort"] == sizes["first"]).drop("first")
     grid = ages.mutate(age=ibis.range(0, ages["begun"]).unnest())
     known = cells.select("customers", "orders", "net_sales", of="cohort", at="age")
     found = grid.left_join(known, (grid["cohort"] == known["of"]) & (grid["age"] == known["at"]))
@@ -137,11 +141,12 @@ def _days(start: ir.Value, end: ir.Value) -> ir.Value:
 
 
 def _whole(value: ir.Value, size: int) -> ir.Value:
-    return (value.cast("float64") / size).floor().cast("int64")
+    return value if size == 1 else (value.cast("float64") / size).floor().cast("int64")
 
 
 COHORTS: Final = Analysis(
     name="cohorts",
+    definition_version=2,
     label="Cohort retention",
     question="Of the customers who first ordered in a month, how many order again, month by month?",
     grain="One row per cohort and age that has begun.",

@@ -114,14 +114,24 @@ def _scored(counted: ir.Table, bins: int) -> ir.Table:
 
 def _summary(t: Tables, *, as_of: ir.Value, bins: int, day: str) -> ir.Table:
     rows = _rows(t, as_of, bins, day)
-    days = rows["recency_days"].cast("float64")
-    summed = rows.aggregate(
-        by="segment",
+    # Many customers share a number of days, so the median is found among few rows.
+    alike = rows.aggregate(
+        by=["segment", "recency_days"],
         customers=rows.count().cast("int64"),
+        orders=rows["frequency"].sum().cast("int64"),
         net_sales=rows["monetary_value"].sum().cast(_SUM),
-        average_frequency=rows["frequency"].cast("float64").mean(),
-        average_recency_days=days.mean(),
-        median_recency_days=days.quantile(0.5),
+    )
+    so_far = alike["customers"].sum().over(group_by="segment", order_by="recency_days", rows=(None, 0))
+    alike = alike.mutate(before=so_far - alike["customers"], all=alike["customers"].sum().over(group_by="segment"))
+    days, customers = alike["recency_days"], alike["customers"].sum().cast("float64")
+    below, above = (days.max(where=alike["before"] * 2 <= alike["all"] - more) for more in (1, 0))
+    summed = alike.aggregate(
+        by="segment",
+        customers=alike["customers"].sum().cast("int64"),
+        net_sales=alike["net_sales"].sum().cast(_SUM),
+        average_frequency=alike["orders"].sum().cast("float64") / customers,
+        average_recency_days=(days * alike["customers"]).sum().cast("float64") / customers,
+        median_recency_days=(below + above).cast("float64") / 2,
     )
     share = summed["customers"].cast("float64") / summed["customers"].sum().over().cast("float64")
     return summed.mutate(share=share).select(*SEGMENT_SUMMARY.fields)
@@ -166,6 +176,7 @@ RFM: Final = Analysis(
 
 SEGMENT_SUMMARY: Final = Analysis(
     name="customer_segments",
+    definition_version=2,
     label="Customer segments",
     question="How many customers are in each segment, and what are they worth?",
     grain="One row per segment with a customer in it.",

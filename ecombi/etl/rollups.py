@@ -10,10 +10,11 @@ from typing import Final
 import duckdb
 
 from ecombi.etl.checks import Check
-from ecombi.metrics.rollups import ROLLUPS, Rollup
+from ecombi.metrics.rollups import ROLLUPS, DistinctRollup, Rollup
 from ecombi.metrics.state import ROLLUP, fingerprint
 from ecombi.schema import tables
 from ecombi.schema.periods import Grain, add_months
+from ecombi.schema.tables import key_of
 
 __all__ = ["LAST_LOAD", "ROLLUPS", "Changes", "checks", "refresh"]
 
@@ -66,6 +67,8 @@ class Changes:
     def days(self, rollup: Rollup, role: str) -> str:
         """Return a SELECT of the days whose sums may have changed on one date of a rollup's mart."""
         table, day = rollup.mart.table, f"coalesce({', '.join(rollup.mart.columns(role))})"
+        if isinstance(rollup, DistinctRollup):
+            return self._days_after(rollup, day)
         if table.name in _WATCHED:
             parts = [f"SELECT {day} AS day FROM {table.name}_changed"]
         else:
@@ -80,6 +83,18 @@ class Changes:
                 )
                 parts.append(f"SELECT {day} AS day FROM {table.name} SEMI JOIN {where} USING ({lookup.key})")
         return " UNION ".join(parts)
+
+    def _days_after(self, rollup: DistinctRollup, day: str) -> str:
+        """Return a SELECT of the days of what came, went or moved, and of all that comes after it in its history."""
+        name, thing = rollup.mart.table.name, rollup.counted.value
+        told = ", ".join([thing, day, *(cut.column for cut in rollup.cuts)])
+        # Two versions that differ in nothing that is told apart are no change.
+        moved = f"SELECT {thing}, {day} AS day FROM {name}_changed GROUP BY order_id, {told} HAVING count(*) = 1"
+        return (
+            f"SELECT day FROM ({moved}) UNION SELECT {day} AS day FROM {name} "
+            f"JOIN (SELECT {thing}, min(day) AS since FROM ({moved}) GROUP BY {thing}) AS came USING ({thing}) "
+            f"WHERE {day} > since"
+        )
 
     def _newer(self, table: str) -> str:
         return f"(SELECT * FROM {table} WHERE load_id > {self.since})"
@@ -104,9 +119,10 @@ def refresh(
     kept = changes.facts.get(f"{ROLLUP}{name}", "").startswith(f"{fingerprint(rollup)} ")
     if changes.since is None or not kept:
         connection.execute(f"DELETE FROM {name}")
-        rows = f"{insert} SELECT * FROM ({rollup_sql(rollup, built)}) ORDER BY {_order(rollup)}"
-        for first, end in _chunks(connection, rollup):
-            connection.execute(rows, {"first": first, "end": end})
+        for part in rollup_sql(rollup, built):
+            for first, end in _chunks(connection, rollup):
+                rows = f"{insert} SELECT * FROM ({part}) ORDER BY {_order(rollup)}"
+                connection.execute(rows, {"first": first, "end": end})
     else:
         bucket = "date_trunc('month', day)" if rollup.grain is Grain.MONTH else "day"
         days = " UNION ALL ".join(
@@ -116,15 +132,16 @@ def refresh(
         )
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TOUCHED} AS SELECT DISTINCT * FROM ({days})")
         connection.execute(f"DELETE FROM {name} r USING {TOUCHED} t WHERE r.basis = t.role AND r.day = t.day")
-        connection.execute(
-            f"{insert} SELECT * FROM ({rollup_sql(rollup, built, touched_only=True)}) ORDER BY {_order(rollup)}"
-        )
+        for part in rollup_sql(rollup, built, touched_only=True):
+            connection.execute(f"{insert} SELECT * FROM ({part}) ORDER BY {_order(rollup)}")
     [(rows,)] = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
     return int(rows)
 
 
 def _order(rollup: Rollup) -> str:
     """Return what the rows are sorted by: readers of some days, or of one product of many, skip all others."""
+    if isinstance(rollup, DistinctRollup):
+        return ", ".join(key_of(rollup.table))
     return ", ".join(["basis", *(["day"] if rollup.grain is Grain.DAY else []), *rollup.dimensions, "day"])
 
 
@@ -139,7 +156,8 @@ def _chunks(connection: duckdb.DuckDBPyConnection, rollup: Rollup) -> Iterator[t
         return
     start, last = min(known).replace(day=1), max(known)
     months = (last.year - start.year) * 12 + last.month - start.month + 1
-    width = max(1, months * _CHUNK // max(rows, _CHUNK))
+    # The row before can be of any month.
+    width = months if isinstance(rollup, DistinctRollup) else max(1, months * _CHUNK // max(rows, _CHUNK))
     while start <= last:
         yield start, add_months(start, width)
         start = add_months(start, width)

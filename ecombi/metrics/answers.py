@@ -130,7 +130,7 @@ class Answers:
             published_at=snapshot.published_at,
             identity=self.identity,
             known=now if query.as_of is None else now.at(query.as_of),
-            notes=tuple(self._misspelt(asked)) if _is_empty(table, planned) else (),
+            notes=tuple(self._misspelt(asked)) if (asked.where or asked.without) and _is_empty(table, planned) else (),
         )
         return result_of(table, passport, planned.shape, self)
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from ecombi.metrics.compiler import total_of
 from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure
 from ecombi.metrics.parameters import parameter, to_sql
-from ecombi.metrics.rollups import Rollup, rows_column
+from ecombi.metrics.rollups import DistinctRollup, Rollup, rows_column
 from ecombi.metrics.rows import TRUNCATE, counts, rows_of
 from ecombi.metrics.shapes import Leg, Shape
 from ecombi.metrics.tables import Tables, unbound
@@ -29,8 +29,8 @@ def insert_sql(rows: Callable[[Tables], ir.Table]) -> str:
 
 
 @cache
-def rollup_sql(rollup: Rollup, built: tuple[str, ...] = (), *, touched_only: bool = False) -> str:
-    """Return the rows of a rollup, as a SELECT with its columns in order.
+def rollup_sql(rollup: Rollup, built: tuple[str, ...] = (), *, touched_only: bool = False) -> tuple[str, ...]:
+    """Return the rows of a rollup, as SELECTs with its columns in order: one after the other, each takes less memory.
 
     Args:
         rollup: The rollup.
@@ -38,8 +38,13 @@ def rollup_sql(rollup: Rollup, built: tuple[str, ...] = (), *, touched_only: boo
             orders are uniform.
         touched_only: Only of the days in `TOUCHED`; else of those from `$first` up to and not including `$end`.
     """
-    first, *others = [_part(rollup, role, built, touched_only) for role in rollup.roles if rollup.kept(role)]
-    return to_sql(ibis.union(first, *others) if others else first, "duckdb")
+    parts: list[ir.Table] = []
+    for role in rollup.roles:
+        if isinstance(rollup, DistinctRollup):
+            parts += [_distinct(rollup, role, scope, touched_only) for scope in rollup.scopes]
+        elif rollup.kept(role):
+            parts.append(_part(rollup, role, built, touched_only))
+    return tuple(to_sql(part, "duckdb") for part in parts)
 
 
 def _part(rollup: Rollup, role: str, built: tuple[str, ...], touched_only: bool) -> ir.Table:
@@ -59,9 +64,32 @@ def _part(rollup: Rollup, role: str, built: tuple[str, ...], touched_only: bool)
         sums |= _summed_again(measure, rows) if finer else _kept(measure, rows)
     summed = rows.aggregate(sums, by={"day": rows["bucket"], **{name: rows[name] for name in rollup.dimensions}})
     summed = summed.filter(ibis.or_(*(summed[name].notnull() for name in sums)))
+    return _in_order(rollup, summed.mutate(basis=ibis.literal(role)))
+
+
+def _distinct(rollup: DistinctRollup, role: str, scope: tuple[str, ...], touched_only: bool) -> ir.Table:
+    """Return how many rows of each day have which day of the row before; a row of the same day is no first one."""
+    thing = rollup.counted.value
+    leg = Leg(mart=rollup.mart, role=role, mode="sum", matures_days=0)
+    rows = rows_of(leg, Shape(metrics=(), by=rollup.cuts), Tables())
+    rows = rows.filter(rows["on_day"].notnull() & rows[thing].notnull()).select(thing, "on_day", *scope)
+    if touched_only:
+        rows = rows.semi_join(_of_days(rows, rollup, role, touched_only), thing)
+    before = rows["on_day"].lag().over(group_by=[thing, *scope], order_by="on_day")
+    rows = rows.mutate(previous_day=before)
+    rows = rows.filter(rows["previous_day"].isnull() | (rows["previous_day"] < rows["on_day"]))
+    rows = _of_days(rows, rollup, role, touched_only)
+    summed = rows.aggregate(
+        by={"day": rows["bucket"], **{name: rows[name] for name in (*scope, "previous_day")}},
+        **{rollup.counted.name: rows.count()},
+    )
+    return _in_order(rollup, summed.mutate(basis=ibis.literal(role), scope=ibis.literal(rollup.scope(scope))))
+
+
+def _in_order(rollup: Rollup, summed: ir.Table) -> ir.Table:
+    """Return the columns of a rollup's table; null in those that the rows do not have."""
     schema = unbound(rollup.table).schema()
     columns = {name: summed[name] if name in summed.columns else ibis.null(kind) for name, kind in schema.items()}
-    columns["basis"] = ibis.literal(role)
     return summed.select(**{name: value.cast(schema[name]) for name, value in columns.items()})
 
 

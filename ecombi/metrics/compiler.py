@@ -25,8 +25,9 @@ from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Mart
 from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.recorded import calendar, is_recorded, recorded_days
-from ecombi.metrics.rows import TRUNCATE, Side, counts, rows_of
-from ecombi.metrics.shapes import Dialect, Leg, Shape
+from ecombi.metrics.rollups import DistinctRollup
+from ecombi.metrics.rows import TRUNCATE, counts, in_range_asked, presence, rows_of
+from ecombi.metrics.shapes import Dialect, Leg, Shape, Side
 from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
 
@@ -104,7 +105,8 @@ def total_of(measure: Counted, rows: ir.Table, *, everything: bool = False) -> i
     if not isinstance(measure, Measure):
         raise TypeError(f"{measure.name} is no measure.")
     if measure.value is None:
-        return rows.count(where=where) * measure.sign
+        counted = rows.count(where=where)
+        return -counted if measure.sign < 0 else counted
     summed = read_value(measure.value, rows).sum(where=where).cast(type_of(measure))
     return -summed if measure.sign < 0 else summed
 
@@ -124,29 +126,38 @@ def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
     rows = rows_of(leg, shape, tables, side)
     keys = [shape.grain.value] if leg.mode == "days" and shape.grain else []
     keys = keys if leg.mode == "days" else list(shape.keys)
-    if shape.rollup(leg) is not None and leg.mode != "days":
-        sums = {m.name + side: rows[m.name].sum().cast(type_of(m)) for m in leg.measures}
-        return rows.aggregate(sums, by=keys)
+    rollup = shape.rollup(leg)
+    if rollup is not None and leg.mode != "days":
+        first = _is_first(rows, "previous_day", shape, side) if isinstance(rollup, DistinctRollup) else None
+        sums = {m.name + side: rows[m.name].sum(where=first).cast(type_of(m)) for m in leg.measures}
+        # A key without figures is none; what has no key has one row, whatever is in it.
+        figures = ibis.or_(*(rows[presence(m)].sum().notnull() for m in leg.measures))
+        return in_range_asked(rows.aggregate(sums, by=keys, having=[figures] if keys else []), shape, side)
     alike = len({(m.kinds, m.where) for m in leg.measures}) == 1
     totals = {m.name + side: total_of(m, rows, everything=alike) for m in leg.measures}
     for measure in leg.measures:
-        first = _is_first(measure, rows, leg, shape, side)
-        if first is not None:
-            counted = counts(measure, rows)
+        before = _row_before(measure, leg, shape)
+        if before is not None:
+            first, counted = _is_first(rows, before, shape, side), counts(measure, rows)
             totals[measure.name + side] = rows.count(where=first if counted is None else first & counted)
-    return rows.aggregate(totals, by=keys)
+    return in_range_asked(rows.aggregate(totals, by=keys), shape, side)
 
 
-def _is_first(measure: Counted, rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.BooleanValue | None:
-    """Return which rows are the first of their value in their time bucket; None: the rows do not say.
+def _row_before(measure: Counted, leg: Leg, shape: Shape) -> str | None:
+    """Return the column of the mart with the day of the row before with the same value; None: it is of no use.
 
-    They say it of all rows of the mart, so only where no filter or policy leaves some out and no dimension parts them.
+    It is that of all rows of the mart, so only where no filter or policy leaves some out and no dimension parts them.
     """
-    if not isinstance(measure, DistinctMeasure) or leg.role not in dict(measure.before):
+    if not isinstance(measure, DistinctMeasure):
         return None
     if shape.by or shape.where or shape.scope.policy or shape.grain is Grain.HOUR or leg.matures_days:
         return None
-    before = rows[dict(measure.before)[leg.role]]
+    return dict(measure.before).get(leg.role)
+
+
+def _is_first(rows: ir.Table, before_on: str, shape: Shape, side: Side) -> ir.BooleanValue:
+    """Return which rows are the first of their value in the range of days, or in their time bucket."""
+    before = rows[before_on]
     starts = [parameter(f"start{side}", "date")] if shape.starts else []
     if shape.grain is not None:
         starts.append(rows["on_day"].cast("timestamp").truncate(TRUNCATE[shape.grain]).cast("date"))
@@ -227,17 +238,18 @@ def _is_zero_of_nothing(measure: Counted) -> bool:
 
 def _staged(measures: ir.Table, shape: Shape, sides: tuple[Side, ...], dialect: Dialect) -> str:
     """Write the steps one after the other: ibis would fold them into one and repeat each value wherever it is used."""
-    sums = ibis.table(measures.schema(), name="measures")
-    figures = sums.select(
-        *shape.keys,
-        **{metric.name + side: _value(sums, metric, side) for metric in shape.metrics for side in sides},
-    )
-    steps = {"measures": measures}
+    steps: dict[str, ir.Table] = {}
+    figures = measures
+    if not all(isinstance(metric, Counted) for metric in shape.metrics):
+        steps["measures"] = measures
+        sums = ibis.table(measures.schema(), name="measures")
+        values = {metric.name + side: _value(sums, metric, side) for metric in shape.metrics for side in sides}
+        figures = sums.select(*shape.keys, **values)
     if shape.compared:
         steps["figures"] = figures
         figures = _changes(ibis.table(figures.schema(), name="figures"), shape)
     named = ",\n".join(f"{name} AS (\n{to_sql(step, dialect)}\n)" for name, step in steps.items())
-    return f"WITH {named}\n{to_sql(figures, dialect)}"
+    return f"WITH {named}\n{to_sql(figures, dialect)}" if steps else to_sql(figures, dialect)
 
 
 def _value(sums: ir.Table, metric: Metric, side: Side) -> ir.Value:

@@ -11,9 +11,9 @@ from ecombi.metrics.definitions import Metric
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery, Values
-from ecombi.metrics.shapes import MONTHLY, Dialect, Filter, Scope, Shape
+from ecombi.metrics.shapes import MONTHLY, MONTHS, Dialect, Filter, Scope, Shape, Side
 from ecombi.metrics.state import Known
-from ecombi.schema.periods import Grain
+from ecombi.schema.periods import Grain, Period, add_months
 
 Parameter = str | int | float | date | None
 
@@ -125,6 +125,7 @@ def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Ide
         ends=query.end is not None,
         compared=query.compare is not None,
         same_dates=same_dates(query),
+        recorded=_recorded(query, metrics, known),
         fill=query.fill,
         # Only a rollup can be of months; without any, one SQL serves every period.
         whole_months=bool(known.built) and _whole_months(query),
@@ -155,6 +156,49 @@ def _whole_months(query: MetricQuery) -> bool:
 def same_dates(query: MetricQuery) -> bool:
     """Whether days and hours stand beside those of the same date a year ago, not of the same position."""
     return query.compare == "year_ago" and query.grain in (Grain.DAY, Grain.HOUR)
+
+
+def _recorded(query: MetricQuery, metrics: tuple[Metric, ...], known: Known) -> frozenset[tuple[str, str, Side]]:
+    """Return table, date role and side of which every day compared is recorded.
+
+    Without a grain it is enough that some are: the sum of the others is known.
+    """
+    if query.period is None or query.compared is None or same_dates(query):
+        return frozenset()
+    then = known.at(query.as_of) if query.as_of else known
+    sides: dict[Side, tuple[date, date]] = {"_before": (query.compared.start, query.compared.last)}
+    if query.grain is not None:
+        sides = _buckets(query.period, query.compared, query.grain)
+    found: set[tuple[str, str, Side]] = set()
+    for measure in {measure for metric in metrics for measure in metric.measures()}:
+        table, role = measure.mart.table.name, measure.mart.role(measure.dated, query.basis)
+        first, last = then.recorded(table, role)
+        for side, (start, end) in sides.items():
+            if query.grain is None:
+                inside = first <= end and start <= last
+            else:
+                inside = _bucket_of(first, query.grain) <= start and end <= last
+            if inside:
+                found.add((table, role, side))
+    return frozenset(found)
+
+
+def _buckets(period: Period, before: Period, grain: Grain) -> dict[Side, tuple[date, date]]:
+    """Return the first and the last time bucket of a period, and what stands beside them in the other one."""
+    asked = _bucket_of(period.start, grain), _bucket_of(period.last, grain)
+    shift = position_shift(before.start, period.start, grain)
+    first, last = (add_months(day, -shift) if grain in MONTHLY else day - timedelta(days=shift) for day in asked)
+    return {"": asked, "_before": (first, last)}
+
+
+def _bucket_of(day: date, grain: Grain) -> date:
+    """Return the first day of the time bucket of a day."""
+    if grain is Grain.WEEK:
+        return _monday(day)
+    if grain not in MONTHLY:
+        return day
+    width = MONTHS[grain]
+    return date(day.year, (day.month - 1) // width * width + 1, 1)
 
 
 def _check(metrics: tuple[Metric, ...], dimensions: tuple[Dimension, ...], query: MetricQuery) -> None:
@@ -203,7 +247,7 @@ def _readable(dimension: Dimension, values: Values) -> list[str | int]:
 def position_shift(before: date, now: date, grain: Grain) -> int:
     """Return how far the other range is moved to lie on the one asked for: months for grains of months, else days."""
     if grain in MONTHLY:
-        width = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}[grain]
+        width = MONTHS[grain]
         return (_months(now) // width - _months(before) // width) * width
     if grain is Grain.WEEK:
         return (_monday(now) - _monday(before)).days

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ecombi.errors import ConfigurationError
@@ -93,8 +94,7 @@ class Identity:
     @property
     def policy_hash(self) -> str:
         """Sixteen hex digits that differ where what may be seen differs; part of the key of every kept answer."""
-        rights = {"allowed": self.allowed, "hidden": sorted(self.hidden), "nothing": self.nothing}
-        return hashlib.sha256(json.dumps(rights, sort_keys=True).encode()).hexdigest()[:16]
+        return _hash(self.allowed, self.hidden, self.nothing)
 
     @property
     def unlimited(self) -> bool:
@@ -112,6 +112,12 @@ class Identity:
         ]
         limits += [f"without {', '.join(sorted(self.hidden))}"] if self.hidden else []
         return "; ".join(limits) or "everything"
+
+
+@lru_cache(maxsize=256)
+def _hash(allowed: tuple[tuple[str, Values], ...], hidden: frozenset[str], nothing: bool) -> str:
+    rights = {"allowed": allowed, "hidden": sorted(hidden), "nothing": nothing}
+    return hashlib.sha256(json.dumps(rights, sort_keys=True).encode()).hexdigest()[:16]
 
 
 OWNER: Final = Identity(name="owner")

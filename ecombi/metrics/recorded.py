@@ -7,8 +7,8 @@ import ibis.expr.types as ir
 
 from ecombi.metrics.marts import Mart
 from ecombi.metrics.parameters import parameter
-from ecombi.metrics.rows import TRUNCATE, Side, moved, rows_of
-from ecombi.metrics.shapes import Leg, Shape
+from ecombi.metrics.rows import TRUNCATE, moved, rows_of
+from ecombi.metrics.shapes import Leg, Shape, Side
 from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
 
@@ -35,14 +35,12 @@ def ends(mart: Mart, role: str) -> tuple[ir.Value, ir.Value]:
 
 def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side) -> ir.BooleanValue | None:
     """Return when a missing sum is 0; None: always."""
-    first, last = ends(mart, role)
+    if (mart.table.name, role, side) in shape.recorded:
+        return None
     if shape.grain is None:
         # A total over days that were asked for is a sum; only the other range was not asked for day by day.
-        if not side:
-            return None
-        return (first < parameter("end_before", "date").cast("timestamp")) & (
-            last >= parameter("start_before", "date").cast("timestamp")
-        )
+        return ibis.literal(False) if side else None
+    first, last = ends(mart, role)
     bucket = sums[shape.grain.value]
     earlier = moved(bucket, shape, back=True) if side else bucket
     recorded = (earlier >= first.truncate(TRUNCATE[shape.grain])) & (earlier < last + ibis.interval(days=1))

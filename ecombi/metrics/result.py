@@ -19,12 +19,17 @@ from ecombi.schema.periods import Grain
 from ecombi.schema.shop import Shop
 
 if TYPE_CHECKING:
+    from pandas.api.extensions import ExtensionDtype
+
     from ecombi.metrics.answers import Answers
 
 MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 
 _WIDE = pa.decimal128(38, 4)
+
+_MANY = 10_000
+"""Rows from which on threads are worth their while."""
 
 
 class Result(pd.DataFrame):
@@ -135,7 +140,7 @@ def _analysis_result(frame: pd.DataFrame, passport: AnalysisPassport) -> Analysi
 
 def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answers | None = None) -> Result:
     """Turn what the engine answered into a result, column by column, never row by row."""
-    ordered = table.sort_by([(key, "ascending") for key in shape.keys]) if shape.keys else table
+    ordered = table.sort_by([(key, "ascending") for key in shape.keys]) if table.num_rows > 1 else table
     typed = _typed(ordered, _fields(shape))
     gaps = [name for metric in shape.metrics for name in (metric.name, f"{metric.name}_before")
             if shape.compared or _can_be_missing(metric)]  # fmt: skip
@@ -180,12 +185,20 @@ def _can_be_missing(metric: Metric) -> bool:
 
 def _frame(typed: pa.Table, gaps: Sequence[str]) -> pd.DataFrame:
     """Return a frame with exact decimals, and whole numbers that can be missing in the columns `gaps`."""
-    frame: pd.DataFrame = typed.to_pandas(
-        types_mapper=lambda kind: pd.ArrowDtype(kind) if pa.types.is_decimal(kind) else None
-    )
+    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type)]
     whole = {pa.int64(): pd.Int64Dtype()}.get
-    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type) and field.name in gaps]
-    return frame.assign(**{name: typed[name].to_pandas(types_mapper=whole) for name in counts}) if counts else frame
+    # Mostly every count can be missing, or none: then one pass does it.
+    alike = set(counts) <= set(gaps)
+
+    def dtype(kind: pa.DataType) -> ExtensionDtype | None:
+        if pa.types.is_decimal(kind):
+            return pd.ArrowDtype(kind)
+        return whole(kind) if alike else None
+
+    # For a table that people read, threads take longer to begin than to do it.
+    frame: pd.DataFrame = typed.to_pandas(types_mapper=dtype, use_threads=typed.num_rows > _MANY)
+    missing = [] if alike else [name for name in counts if name in gaps]
+    return frame.assign(**{name: typed[name].to_pandas(types_mapper=whole) for name in missing}) if missing else frame
 
 
 def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:

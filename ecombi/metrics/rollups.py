@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Date, MetaData, String, Table
 
 from ecombi.metrics import dimensions as known
 from ecombi.metrics.areas import METRICS
+from ecombi.metrics.customers import customers
 from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure, Unit
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import FULFILMENTS, INVENTORY, LEDGER, ORDERS, PAYMENTS, SESSIONS, SHIPMENTS, Mart
@@ -74,6 +76,55 @@ class Rollup:
         )
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DistinctRollup(Rollup):
+    """Counts of different things, which do not add up: kept by the day of the row before with the same thing.
+
+    Of the rows of some days, those whose row before lies before these days are the first of their thing, and so as many
+    as there are things. What comes before depends on where one looks: `scope` names the dimensions that are kept apart
+    in a row of the table, and the row before has the same value of each.
+
+    Attributes:
+        counted: What is told apart.
+    """
+
+    counted: DistinctMeasure
+
+    @cached_property
+    def measures(self) -> tuple[Counted, ...]:
+        """The one measure it keeps."""
+        return (self.counted,)
+
+    @cached_property
+    def scopes(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of dimensions that is kept apart."""
+        sizes = range(len(self.dimensions) + 1)
+        return tuple(scope for size in sizes for scope in combinations(self.dimensions, size))
+
+    def scope(self, dimensions: Iterable[str]) -> str:
+        """Return the value of the column `scope` in which these dimensions are kept apart."""
+        named = {*dimensions}
+        return " ".join(name for name in self.dimensions if name in named)
+
+    @cached_property
+    def table(self) -> Table:
+        """The table that holds it."""
+        before = "Day of the row before with the same value, in the same scope; null for the first."
+        return Table(
+            self.name,
+            _METADATA,
+            Column("basis", String, nullable=False, comment="The date the rows are counted on."),
+            Column("scope", String, nullable=False, comment="Names of the dimensions that are kept apart in this row."),
+            Column("day", Date, nullable=False, comment="Day in the shop's time zone."),
+            *(Column(d.name, String, nullable=True, comment=d.description) for d in self.cuts),
+            Column("previous_day", Date, nullable=True, comment=before),
+            Column(self.counted.name, BigInteger, nullable=False, comment=f"{self.counted.label} of that day."),
+            comment=f"Rollup of {self.mart.table.name}: one row per basis, scope, day, {', '.join(self.dimensions)} "
+            "and day of the row before.",
+            info={"key": ("basis", "scope", "day", *self.dimensions, "previous_day")},
+        )
+
+
 def rows_column(measure: Measure) -> str:
     """Return the column that counts the rows behind a sum that can be unknown."""
     return f"{measure.name}_rows"
@@ -99,6 +150,7 @@ _ALL: Final = (
     Rollup(name="products_daily", mart=LEDGER, dimensions=("country", "channel", "product")),
     Rollup(name="products_by_day", mart=LEDGER, dimensions=("product",)),
     Rollup(name="orders_daily", mart=ORDERS, dimensions=("country", "channel", "customer_type", "traffic_source")),
+    DistinctRollup(name="customers_by_day", mart=ORDERS, dimensions=("country", "channel"), counted=customers),
     Rollup(name="sessions_daily", mart=SESSIONS, dimensions=("country", "channel", "device", "traffic_source")),
     Rollup(name="fulfilments_daily", mart=FULFILMENTS, dimensions=("country", "channel")),
     Rollup(name="shipments_daily", mart=SHIPMENTS, dimensions=("carrier", "country", "channel")),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import ibis
 import ibis.expr.types as ir
 from sqlalchemy import Table
@@ -11,12 +9,10 @@ from sqlalchemy import Table
 from ecombi.metrics.definitions import Counted, Measure
 from ecombi.metrics.dimensions import Dimension, Lookup
 from ecombi.metrics.parameters import parameter
-from ecombi.metrics.rollups import Rollup, rows_column
-from ecombi.metrics.shapes import Leg, Shape
+from ecombi.metrics.rollups import DistinctRollup, Rollup, rows_column
+from ecombi.metrics.shapes import Leg, Shape, Side
 from ecombi.metrics.tables import Tables, unbound
 from ecombi.schema.periods import Grain
-
-Side = Literal["", "_before"]
 
 TRUNCATE = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", Grain.QUARTER: "Q", Grain.YEAR: "Y"}
 """The name ibis has for each grain."""
@@ -26,14 +22,15 @@ def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side = "") -> ir.Table
     """Return the rows of a leg, of its mart or of a rollup, in one range of days.
 
     Returns:
-        One row per row of the mart or of the rollup: its columns, `on_day`, one per dimension, the time bucket.
+        One row per row of the mart or of the rollup: its columns, `on_day`, one per dimension, the time bucket in that
+        range of days: a day, else the timestamp of its start.
     """
     rollup = shape.rollup(leg)
     days = _in_period(_dated(leg, shape, tables), leg, shape, side)
-    rows = _kept(days, leg, rollup)
     if rollup is None:
-        rows = with_dimensions(rows, leg.mart.table, shape.dimensions, tables)
+        rows = with_dimensions(_kept(days, leg), leg.mart.table, shape.dimensions, tables)
     else:
+        rows = days
         computed = {
             d.name: d.read(rows, rows["on_day"], ibis.literal(True)) for d in shape.dimensions if d.of_time and d.read
         }
@@ -42,8 +39,8 @@ def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side = "") -> ir.Table
             rows = rows.filter(condition.passes(rows[condition.dimension.name], "policy_"))
     for condition in shape.where:
         rows = rows.filter(condition.passes(rows[condition.dimension.name]))
-    rows = _bucketed(rows, shape, side)
-    return _one_day(rows, _bucketed(days, shape, side), leg, shape) if leg.mode in ("last", "opening") else rows
+    rows = _bucketed(rows, shape)
+    return _one_day(rows, _bucketed(days, shape), leg, shape) if leg.mode in ("last", "opening") else rows
 
 
 def counts(measure: Counted, rows: ir.Table) -> ir.BooleanValue | None:
@@ -86,6 +83,8 @@ def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
     if rollup is not None:
         rows = unbound(rollup.table)
         rows = rows.filter(rows["basis"] == leg.role)
+        if isinstance(rollup, DistinctRollup):
+            rows = rows.filter(rows["scope"] == rollup.scope(d.name for d in shape.seen))
         return rows.select(*_read(leg, shape, rollup), on_day=rows["day"])
     rows = tables[leg.mart.table]
     columns = leg.mart.columns(leg.role)
@@ -102,8 +101,8 @@ def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
 
 def _read(leg: Leg, shape: Shape, rollup: Rollup) -> list[str]:
     """Return the columns of a rollup that a leg needs: the engine looks up every one that is named."""
-    needed = {d.name for d in (*shape.dimensions, *(f.dimension for f in shape.scope.policy))}
-    needed |= {column for measure in leg.measures for column in (measure.name, _presence(measure))}
+    needed = {d.name for d in shape.seen} | {"previous_day"}
+    needed |= {column for measure in leg.measures for column in (measure.name, presence(measure))}
     return [column.name for column in rollup.table.columns if column.name in needed]
 
 
@@ -121,13 +120,10 @@ def _in_period(rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.Table:
     return rows
 
 
-def _kept(rows: ir.Table, leg: Leg, rollup: Rollup | None) -> ir.Table:
+def _kept(rows: ir.Table, leg: Leg) -> ir.Table:
     """Leave out the rows that no measure counts: they would only add keys without figures."""
     if leg.mode == "days":
         return rows
-    if rollup is not None:
-        seen = [rows[_presence(measure)].notnull() for measure in leg.measures]
-        return rows.filter(ibis.or_(*seen)) if seen else rows
     conditions = [counts(measure, rows) for measure in leg.measures]
     given = [condition for condition in conditions if condition is not None]
     if not given or len(given) < len(conditions):
@@ -138,7 +134,8 @@ def _kept(rows: ir.Table, leg: Leg, rollup: Rollup | None) -> ir.Table:
     return rows.filter(ibis.or_(*given))
 
 
-def _presence(measure: Counted) -> str:
+def presence(measure: Counted) -> str:
+    """Return the column of a rollup that is null where no row counts."""
     return rows_column(measure) if isinstance(measure, Measure) and measure.nothing is None else measure.name
 
 
@@ -158,27 +155,37 @@ def moved(bucket: ir.Value, shape: Shape, *, back: bool = False) -> ir.Value:
     return bucket - shift if back else bucket + shift
 
 
-def _bucketed(rows: ir.Table, shape: Shape, side: Side) -> ir.Table:
-    """Add the start of each row's time bucket, in the range asked for; what lies past its end has no counterpart."""
+def _bucketed(rows: ir.Table, shape: Shape) -> ir.Table:
+    """Add the start of each row's time bucket."""
     if shape.grain is None:
         return rows
+    if shape.grain is Grain.DAY:
+        return rows.mutate(day=rows["on_day"])
     # A timestamp without a zone on every engine: PostgreSQL would truncate a date in the session's zone.
     start = rows["on_day"].cast("timestamp")
     if shape.grain is Grain.HOUR:
         start = start + rows["at_hour"].cast("int32").as_interval("h")
-    elif shape.grain is not Grain.DAY:
+    else:
         start = start.truncate(TRUNCATE[shape.grain])
+    return rows.mutate(**{shape.grain.value: start})
+
+
+def in_range_asked(sums: ir.Table, shape: Shape, side: Side) -> ir.Table:
+    """Give each time bucket of summed rows as a timestamp in the range asked for; past its end none has its place."""
+    if shape.grain is None:
+        return sums
     name = shape.grain.value
-    rows = rows.mutate(**{name: start})
+    if shape.grain is Grain.DAY:
+        sums = sums.mutate(day=sums["day"].cast("timestamp"))
     if not side:
-        return rows
-    counterpart = moved(rows[name], shape)
+        return sums
+    counterpart = moved(sums[name], shape)
     if shape.same_dates:
         # A 29 February would fall on the 28th, or before the first day.
-        rows = rows.filter(
-            moved(counterpart, shape, back=True) == rows[name],
+        sums = sums.filter(
+            moved(counterpart, shape, back=True) == sums[name],
             counterpart >= parameter("start", "date").cast("timestamp"),
         )
-        counterpart = moved(rows[name], shape)
-    rows = rows.mutate(**{name: counterpart})
-    return rows.filter(rows[name] < parameter("end", "date").cast("timestamp"))
+        counterpart = moved(sums[name], shape)
+    sums = sums.mutate(**{name: counterpart})
+    return sums.filter(sums[name] < parameter("end", "date").cast("timestamp"))

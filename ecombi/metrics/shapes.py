@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ecombi.metrics.definitions import Counted, DaysMeasure, DistinctMeasure, Measure, Metric, SnapshotMeasure
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Basis, Mart
-from ecombi.metrics.rollups import ROLLUPS, Rollup
+from ecombi.metrics.rollups import ROLLUPS, DistinctRollup, Rollup
 from ecombi.schema.periods import Grain
 
 if TYPE_CHECKING:
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 Dialect = Literal["duckdb", "postgres", "pyspark"]
 
-MONTHLY = (Grain.MONTH, Grain.QUARTER, Grain.YEAR)
+Side = Literal["", "_before"]
+"""The range asked for, and the one beside it: what ends the names of its columns and values."""
+
+MONTHS: Final = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
+"""Grains of whole months, and how many each has."""
+
+MONTHLY: Final = tuple(MONTHS)
 """Grains of whole months."""
 
 UNIFORM_ORDERS = "uniform_orders"
@@ -36,6 +42,11 @@ class Filter:
     count: int
     unknown: bool
     but: bool = False
+
+    @property
+    def single(self) -> bool:
+        """Whether only one value passes."""
+        return not self.but and self.count + self.unknown == 1
 
     def passes(self, column: ir.Value, prefix: str = "") -> ir.BooleanValue:
         """Return whether a value of the dimension counts; the listed ones are bound as `<prefix><dimension>_<i>`."""
@@ -116,6 +127,7 @@ class Shape:
         same_dates: Its days and hours are put beside those of the same date, not of the same position.
         fill: Time buckets in which nothing happened are added.
         whole_months: Every range asked for begins and ends with a month.
+        recorded: Table, date role and side of which every day compared is recorded: a missing sum is 0 there.
         scope: What can be known and may be seen.
         built: Names of the rollups that can be used, the smallest first.
     """
@@ -130,6 +142,7 @@ class Shape:
     same_dates: bool = False
     fill: bool = False
     whole_months: bool = False
+    recorded: frozenset[tuple[str, str, Side]] = frozenset()
     where: tuple[Filter, ...] = ()
     scope: Scope = Scope()
     built: tuple[str, ...] = ()
@@ -138,6 +151,11 @@ class Shape:
     def dimensions(self) -> tuple[Dimension, ...]:
         """Every dimension it needs, each once."""
         return tuple(dict.fromkeys([*self.by, *(f.dimension for f in self.where)]))
+
+    @cached_property
+    def seen(self) -> tuple[Dimension, ...]:
+        """Every dimension that parts the rows, the policy's too."""
+        return tuple(dict.fromkeys([*self.dimensions, *(f.dimension for f in self.scope.policy)]))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -186,10 +204,16 @@ class Shape:
             return False
         if rollup.grain is Grain.MONTH and not self._in_months(leg):
             return False
-        seen = (*self.dimensions, *(f.dimension for f in self.scope.policy))
-        if not all(d.name in rollup.dimensions or d.of_time for d in seen):
+        if isinstance(rollup, DistinctRollup):
+            return leg.measures == rollup.measures and self._in_one_scope(rollup)
+        if not all(d.name in rollup.dimensions or d.of_time for d in self.seen):
             return False
         return all(self._keeps(rollup, measure) for measure in leg.measures)
+
+    def _in_one_scope(self, rollup: DistinctRollup) -> bool:
+        """Whether each group of rows asked for has one value of each dimension: then no thing is in it twice."""
+        single = all(f.dimension in self.by or f.single for f in (*self.where, *self.scope.policy))
+        return single and all(d.name in rollup.dimensions for d in self.seen)
 
     def _in_months(self, leg: Leg) -> bool:
         by_day = self.grain in (Grain.DAY, Grain.WEEK) or any(d.of_time for d in self.dimensions)

@@ -33,7 +33,8 @@ class State(StrEnum):
 
 
 NEXT: Final[Mapping[State, frozenset[State]]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
+    # Failed where the process that asked for it is gone.
+    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.FAILED}),
     # Back to the queue: a transient error with attempts left.
     State.RUNNING: frozenset({State.QUEUED, State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.CANCELLED}),
     State.SUCCEEDED: frozenset(),
@@ -146,7 +147,7 @@ class Run:
         started_at: Start of the first attempt.
         ended_at: When it got its last state.
         cancel_requested_at: When somebody asked for its end.
-        owner: The process that runs it, or ran it last.
+        owner: The process that runs it, ran it last, or asked for it and is to run it.
         kernel_pid: The kernel of the latest attempt.
         seen_at: When its runner last said that it is alive.
         cell: The cell that runs, from 1 as the author counts.

@@ -54,9 +54,14 @@ def values_of_failure(failure: Failure) -> dict[str, object]:
     }
 
 
+def of_owner(owner: Owner) -> ColumnElement[bool]:
+    """Say whether a run is in the hands of this process."""
+    return and_(*(runs.c[name] == of for name, of in values_of_owner(owner).items()))
+
+
 def run_by(owner: Owner) -> ColumnElement[bool]:
     """Say whether a run is running in the hands of this process."""
-    return and_(runs.c.state == State.RUNNING, *(runs.c[name] == of for name, of in values_of_owner(owner).items()))
+    return and_(runs.c.state == State.RUNNING, of_owner(owner))
 
 
 def run_of(row: Row[Any]) -> Run:

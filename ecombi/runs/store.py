@@ -15,7 +15,7 @@ from ecombi.backends.state.tables import runs
 from ecombi.errors import RunConflict
 from ecombi.runs import events, lookup, spans
 from ecombi.runs.record import UNSUCCESSFUL, Event, Failure, Owner, Pinned, Request, Run, State
-from ecombi.runs.rows import new_run_id, run_by, run_of, values_of, values_of_failure, values_of_owner
+from ecombi.runs.rows import new_run_id, of_owner, run_by, run_of, values_of, values_of_failure, values_of_owner
 
 _Runs: TypeAlias = list[Run]
 _Numbers: TypeAlias = list[str]
@@ -37,8 +37,13 @@ class RunStore:
     def __init__(self, state: Database) -> None:
         self._state = state
 
-    def add(self, request: Request, *, at: datetime) -> tuple[Run, bool]:
+    def add(self, request: Request, *, at: datetime, by: Owner | None = None) -> tuple[Run, bool]:
         """Record that somebody wants a report.
+
+        Args:
+            request: What is wanted.
+            at: Now.
+            by: The process that asks and will run it; None where another one may.
 
         Returns:
             The queued run and True; or False with the run that has the idempotency key and has not failed.
@@ -46,7 +51,11 @@ class RunStore:
         with self._state.begin() as connection:
             while True:
                 asked = insert(runs).values(
-                    run_id=new_run_id(at), state=State.QUEUED, requested_at=at, **values_of(request)
+                    run_id=new_run_id(at),
+                    state=State.QUEUED,
+                    requested_at=at,
+                    **values_of(request),
+                    **(values_of_owner(by) if by else {}),
                 )
                 row = unless_taken(connection, asked.returning(runs))
                 if row:
@@ -80,6 +89,13 @@ class RunStore:
         wanted = select(runs).where(runs.c.state == State.RUNNING).order_by(runs.c.started_at, runs.c.run_id)
         with self._state.read() as connection:
             return [run_of(row) for row in connection.execute(wanted)]
+
+    def drop(self, run_id: str, owner: Owner, failure: Failure, *, at: datetime) -> Run | None:
+        """Record that a queued run will not be started: its process is gone. None where it is not queued any more."""
+        queued = and_(runs.c.run_id == run_id, of_owner(owner), runs.c.state == State.QUEUED)
+        with self._state.begin() as connection:
+            run = _change(connection, queued, state=State.FAILED, ended_at=at, **values_of_failure(failure))
+            return run and events.write_state(connection, run, failure.message, at=at)
 
     def claim(self, run_id: str, owner: Owner, *, at: datetime) -> Run | None:
         """Start the next attempt of a queued run.

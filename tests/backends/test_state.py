@@ -336,3 +336,15 @@ def test_the_warehouse_may_live_in_the_same_database(tmp_path: Path, postgres_ur
         where = "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name LIKE 'run%'"
         assert set(connection.scalars(text(where))) == {"public", "ecombi", "ecombi_state"}
     state.close()
+
+
+def test_threads_may_open_a_new_database_at_once(settings: Settings) -> None:
+    opened: list[State] = []
+    threads = [threading.Thread(target=lambda: opened.append(open_state(settings))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 6
+    for state in opened:
+        state.close()

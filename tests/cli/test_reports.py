@@ -50,7 +50,10 @@ def test_a_pipeline_ends_with_the_code_of_the_report_that_failed(project, small_
     nightly = project / "pipelines" / "nightly.py"
     steps = nightly.read_text()
     for ours, broken in (
-        ('REPORTS = ("daily_sales", "product_performance")', 'REPORTS = ("broken",)'),
+        (
+            'REPORTS = ("daily_sales", "product_performance", "inventory_replenishment", "data_quality")',
+            'REPORTS = ("broken",)',
+        ),
         ('"daily_sales": {"day": last.isoformat()}', '"broken": {}'),
     ):
         assert ours in steps

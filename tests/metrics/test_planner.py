@@ -21,9 +21,9 @@ from ecombi.metrics.definitions import DaysMeasure, DistinctMeasure, QuantileMea
 from ecombi.metrics.marts import LEDGER, Basis
 from ecombi.metrics.parameters import names_in
 from ecombi.metrics.planner import bound_by, plan
-from ecombi.metrics.policy import OWNER
+from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery
-from ecombi.metrics.rollups import ROLLUPS, Rollup
+from ecombi.metrics.rollups import ROLLUPS, DistinctRollup, Rollup
 from ecombi.metrics.shapes import UNIFORM_ORDERS
 from ecombi.metrics.state import Known, Load
 from ecombi.schema import tables
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ecombi.workspace import Workspace
     from tests.metrics.conftest import Ask
 
+SUMS = [rollup for rollup in ROLLUPS.values() if not isinstance(rollup, DistinctRollup)]
 WHOLE = pytest.mark.xdist_group("whole_shop")
 SUMMED = [name for name, metric in CATALOGUE.items() if {m.mart for m in metric.measures()} == {LEDGER}]
 PERIOD = {"start": "2026-03-10", "end": "2026-10-20"}
@@ -84,7 +85,7 @@ def subsets(rollup: Rollup) -> Iterator[tuple[str, ...]]:
 
 
 def test_a_mart_with_rollups_keeps_every_sum_of_it() -> None:
-    for rollup in ROLLUPS.values():
+    for rollup in SUMS:
         missing = {m for m in MEASURES if m.mart is rollup.mart} - set(rollup.measures)
         assert all(
             isinstance(m, DaysMeasure | QuantileMeasure) or (isinstance(m, DistinctMeasure) and m.splits is None)
@@ -93,7 +94,7 @@ def test_a_mart_with_rollups_keeps_every_sum_of_it() -> None:
 
 
 @WHOLE
-@pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
+@pytest.mark.parametrize("rollup", SUMS, ids=lambda rollup: rollup.name)
 def test_every_metric_by_every_subset_of_a_rollup_is_that_of_the_mart(
     whole_shop: dict[str, Workspace], rollup: Rollup
 ) -> None:
@@ -118,7 +119,7 @@ def test_every_metric_by_every_subset_of_a_rollup_is_that_of_the_mart(
 
 
 @WHOLE
-@pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
+@pytest.mark.parametrize("rollup", SUMS, ids=lambda rollup: rollup.name)
 def test_a_rollup_of_days_knows_weekdays_and_what_it_is_compared_with(
     whole_shop: dict[str, Workspace], rollup: Rollup
 ) -> None:
@@ -141,11 +142,13 @@ def test_the_smallest_rollup_that_answers_is_picked(whole_shop: dict[str, Worksp
     assert uniform == UNIFORM_ORDERS
     assert set(built) == set(ROLLUPS)
     assert counted == sorted(counted)
-    for rollup in ROLLUPS.values():
+    for rollup in SUMS:
         for by in subsets(rollup):
             [name, *_] = (n for n in rests_on(rollup) if not splits(n))
             smallest = next(
-                b for b in built if ROLLUPS[b].mart is rollup.mart and set(by) <= set(ROLLUPS[b].dimensions)
+                b
+                for b in built
+                if ROLLUPS[b] in SUMS and ROLLUPS[b].mart is rollup.mart and set(by) <= set(ROLLUPS[b].dimensions)
             )
             assert answers.plan(MetricQuery.of(name, by=by)).tables == (smallest,)
 
@@ -166,15 +169,67 @@ def test_the_smallest_rollup_that_answers_is_picked(whole_shop: dict[str, Worksp
         ({"metrics": "net_sales", "by": "hour_of_day"}, "ledger"),
         ({"metrics": "net_sales", "where": {"product_name": ["Mug"]}}, "ledger"),
         ({"metrics": "net_sales", "by": "store"}, "ledger"),
-        ({"metrics": "customers"}, "orders"),
+        ({"metrics": "customers"}, "customers_by_day"),
+        ({"metrics": "customers", "by": ["channel", "country"], "grain": "month"}, "customers_by_day"),
+        ({"metrics": "customers", "by": "channel", "where": {"country": ["FR"]}}, "customers_by_day"),
+        ({"metrics": "customers", "by": "channel", "where": {"country": [None]}}, "customers_by_day"),
+        ({"metrics": "customers", "by": "country", "where": {"country": ["FR", "GB"]}}, "customers_by_day"),
+        # A customer of both countries is one.
+        ({"metrics": "customers", "where": {"country": ["FR", "GB"]}}, "orders"),
+        ({"metrics": "customers", "by": "channel", "without": {"country": ["FR"]}}, "orders"),
+        ({"metrics": "customers", "by": "weekday"}, "orders"),
+        ({"metrics": "customers", "by": "traffic_source"}, "orders"),
     ],
 )
 def test_what_the_rollups_do_not_keep_is_summed_from_the_mart(question: dict[str, object], table: str) -> None:
-    built = ("sales_by_day", "orders_daily", "sales_daily", "products_by_day", "products_daily", UNIFORM_ORDERS)
+    sums = ("sales_by_day", "orders_daily", "sales_daily", "products_by_day", "products_daily")
+    built = (*sums, "customers_by_day", UNIFORM_ORDERS)
     assert plan(MetricQuery.of(**question), "duckdb", known=Known(built=built)).tables == (table,)
     if table != "ledger" and "orders" in question["metrics"]:
         # Some order goes on on a second day: the days of a rollup do not add up.
         assert plan(MetricQuery.of(**question), "duckdb", known=Known(built=built[:-1])).tables == ("ledger",)
+
+
+@WHOLE
+@pytest.mark.parametrize("basis", list(Basis))
+@pytest.mark.parametrize("by", [(), ("country",), ("channel",), ("country", "channel")], ids=" ".join)
+def test_customers_of_a_rollup_are_those_that_are_told_apart(
+    whole_shop: dict[str, Workspace], by: tuple[str, ...], basis: Basis
+) -> None:
+    known = Known(built=("customers_by_day",))
+    for workspace in whole_shop.values():
+        for asked in (
+            {**PERIOD},
+            {},
+            {**PERIOD, "grain": "day"},
+            {**PERIOD, "grain": "month", "compare": "previous"},
+            {**PERIOD, "grain": "week", "compare": "year_ago", "fill": True},
+            {**PERIOD, "compare": "same_weekdays", "where": {"channel": ["App"]}},
+            {**PERIOD, "compare": ("2026-05-01", "2026-12-01"), "where": {"country": ["Germany"], "channel": ["App"]}},
+        ):
+            query = MetricQuery.of("customers", by=by, basis=basis, **asked)
+            used, rolled_up = figures(query, workspace.warehouse, known)
+            counted_in, counted = figures(query, workspace.warehouse)
+            assert (used, counted_in) == (("customers_by_day",), ("orders",))
+            assert rolled_up == counted, asked
+            assert rolled_up
+
+
+@WHOLE
+def test_who_may_see_one_country_sees_its_customers_in_the_rollup(whole_shop: dict[str, Workspace]) -> None:
+    warehouse = whole_shop["duckdb"].warehouse
+    query = MetricQuery.of("customers", by="channel", **PERIOD)
+    for countries, table in ((["Germany"], "customers_by_day"), (["Germany", "France"], "orders")):
+        identity = Identity.of("reader", countries=countries)
+        answers = []
+        for known in (Known(built=("customers_by_day",)), Known()):
+            planned = plan(query, "duckdb", known=known, identity=identity)
+            rows = warehouse.arrow(planned.sql, planned.params).to_pylist()
+            answers.append((planned.tables, sorted(map(tuple, (row.values() for row in rows)))))
+        (used, rolled_up), (_, counted) = answers
+        assert used == (table,)
+        assert rolled_up == counted
+        assert rolled_up
 
 
 @pytest.mark.parametrize("basis", list(Basis))

@@ -247,7 +247,7 @@ def test_a_result_is_of_one_snapshot_though_another_is_published_meanwhile(tmp_p
         published = False
 
         def arrow(self, sql: str, params: dict[str, object] | None = None) -> pa.Table:
-            if "measures" in sql and not self.published:
+            if "net_sales" in sql and not self.published:
                 self.published = True
                 with warehouse.build() as build:
                     build.connection.execute("UPDATE ledger SET amount = 2")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import BigInteger
 
 from ecombi.metrics.definitions import Unit
-from ecombi.metrics.rollups import ROLLUPS
+from ecombi.metrics.rollups import ROLLUPS, DistinctRollup
 from ecombi.schema import tables
 
 
@@ -35,7 +35,10 @@ def test_money_has_four_decimals():
 @pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
 def test_a_rollup_is_described_and_holds_exact_sums(rollup):
     assert rollup.table.comment.startswith(f"Rollup of {rollup.mart.table.name}: one row per basis, ")
-    assert tables.key_of(rollup.table) == ("basis", "day", *rollup.dimensions)
+    key = ("basis", "day", *rollup.dimensions)
+    if isinstance(rollup, DistinctRollup):
+        key = ("basis", "scope", *key[1:], "previous_day")
+    assert tables.key_of(rollup.table) == key
     for column in rollup.table.columns:
         assert column.comment, column.name
     for measure in rollup.measures:

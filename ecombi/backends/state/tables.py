@@ -138,7 +138,7 @@ run_events = Table(
     Column("run_id", ForeignKey("runs.run_id", ondelete="CASCADE"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("kind", Text, nullable=False, comment="state, cell, output, error or note."),
+    Column("kind", Text, nullable=False, comment="state, cell, output, error, note or mail."),
     Column("text", Words, nullable=False),
     Column("cell", Integer),
     Index("ix_run_events_run_id_event_id", "run_id", "event_id"),
@@ -149,10 +149,10 @@ run_events = Table(
 schedule_states = Table(
     "schedule_states",
     METADATA,
-    Column("schedule", Text, primary_key=True),
+    Column("schedule", Text, primary_key=True, comment="Its name; * is the scheduler at work, until last_due."),
     Column("paused_at", Instant, comment="Null: not paused."),
     Column("last_due", Instant, comment="The latest due time that was acted on or given up."),
-    Column("last_run", String(32)),
+    Column("last_run", String(32), comment="What came of it: the number of a run, or a few words."),
 )
 
 run_spans = Table(

@@ -169,7 +169,7 @@ class DuckDBWarehouse:
 
 def _with_whole_numbers(table: pa.Table) -> pa.Table:
     """DuckDB sums whole numbers into 128 bits, which Arrow can only show as decimals."""
-    for place, field in enumerate(table.schema):
-        if field.type == _HUGEINT:
-            table = table.set_column(place, field.name, table.column(place).cast(pa.int64()))
-    return table
+    if _HUGEINT not in table.schema.types:
+        return table
+    columns = [column.cast(pa.int64()) if column.type == _HUGEINT else column for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)

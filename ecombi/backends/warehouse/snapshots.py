@@ -8,6 +8,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from ecombi.backends.warehouse import Snapshot
@@ -46,7 +47,7 @@ class Snapshots:
         pointer = self.folder / "CURRENT"
         what = f"{pointer}, which names the published snapshot,"
         try:
-            kept = [_parse(line) for line in pointer.read_text("utf-8").splitlines()]
+            kept = _listed(pointer.read_text("utf-8"))
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -55,7 +56,7 @@ class Snapshots:
             raise BackendError(f"{what} is damaged: {error}. {_ADVICE}") from None
         if not kept:
             raise BackendError(f"{what} is damaged: it is empty. {_ADVICE}")
-        return kept
+        return list(kept)
 
     def adopt(self) -> None:
         """Where CURRENT is missing, let it name the newest snapshot there is.
@@ -117,6 +118,12 @@ def _force(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@lru_cache(maxsize=16)
+def _listed(text: str) -> tuple[Snapshot, ...]:
+    """Read the lines of CURRENT; every question asks for them, and they seldom change."""
+    return tuple(_parse(line) for line in text.splitlines())
 
 
 def _parse(line: str) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -12,6 +13,8 @@ from ecombi.backends.state.tables import REVISION
 from ecombi.errors import BackendError
 
 logger = logging.getLogger(__name__)
+
+_one_thread = threading.Lock()
 
 FOLDER = Path(__file__).parent
 
@@ -30,7 +33,8 @@ def migrate(state: State, *, folder: Path = FOLDER, to: str = REVISION) -> None:
     with state.read() as connection:
         if revision(connection) == to:
             return
-    with state.begin() as connection:
+    # Alembic's operations are the process's, so threads take turns.
+    with _one_thread, state.begin() as connection:
         state.form.alone(connection)
         # Another process may have done it in the meantime.
         found = revision(connection)

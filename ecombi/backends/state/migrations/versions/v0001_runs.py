@@ -93,10 +93,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "schedule_states",
-        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column(
+            "schedule", sa.Text(), nullable=False, comment="Its name; * is the scheduler at work, until last_due."
+        ),
         sa.Column("paused_at", sa.DateTime(), comment="Null: not paused."),
         sa.Column("last_due", sa.DateTime(), comment="The latest due time that was acted on or given up."),
-        sa.Column("last_run", sa.String(length=32)),
+        sa.Column("last_run", sa.String(length=32), comment="What came of it: the number of a run, or a few words."),
         sa.PrimaryKeyConstraint("schedule", name=op.f("pk_schedule_states")),
     )
     op.create_table(
@@ -105,7 +107,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=32), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False, comment="state, cell, output, error or note."),
+        sa.Column("kind", sa.Text(), nullable=False, comment="state, cell, output, error, note or mail."),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("cell", sa.Integer()),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name=op.f("fk_run_events_run_id"), ondelete="CASCADE"),
