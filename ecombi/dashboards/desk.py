@@ -13,6 +13,7 @@ from ecombi.workspace import Workspace
 
 if TYPE_CHECKING:
     from ecombi.backends.warehouse import Snapshot
+    from ecombi.metrics.query import MetricQuery
     from ecombi.metrics.result import Result
 
 _KEPT = 256
@@ -55,6 +56,11 @@ class Desk:
         if self._snapshot is None:
             raise EmptyWarehouse("Nothing has been read yet.")
         return self._snapshot
+
+    @property
+    def asked(self) -> list[MetricQuery]:
+        """The questions there are answers to."""
+        return [answer.passport.query for answer in self._answers.values()]
 
     @property
     def shop(self) -> Shop:

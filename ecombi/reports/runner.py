@@ -11,6 +11,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
 from ecombi.errors import NotebookFailed, ReportError, SecretLeaked
+from ecombi.kernels.diet import without_grammars
 from ecombi.reports.catalogue import Report, find, names
 from ecombi.reports.declared import Declared
 from ecombi.reports.output import publish
@@ -127,7 +128,8 @@ def make(
         RunCancelled: `cancelled` said yes.
     """
     # From here on it takes seconds, and the imports are heavy: a refused value must not pay for them.
-    from ecombi.reports.execution import attempt
+    with without_grammars():
+        from ecombi.reports.execution import attempt
     from ecombi.reports.pdf import find_browser
 
     browser = find_browser(settings.browser) if pdf else None

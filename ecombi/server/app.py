@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import os
 import secrets
 import shutil
 import signal
@@ -32,7 +31,7 @@ from ecombi.errors import ConfigurationError
 from ecombi.look import tokens
 from ecombi.project import project_root
 from ecombi.server.assets import AssetHandler, Assets
-from ecombi.server.kernels import KERNEL, OwnPython, PageKernels
+from ecombi.server.kernels import OwnPython, PageKernels
 from ecombi.server.pages import TEMPLATE, HomeHandler, MissingHandler, PageHandler
 from ecombi.settings import Settings
 from ecombi.widgets import STATIC as WIDGET_FILES
@@ -115,13 +114,20 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
         self.connection_dir = tempfile.mkdtemp(prefix="ecombi-")
         try:
             server = self._listen()
-            reaper = asyncio.create_task(self.kernel_manager.reap(every=REAP_EVERY, grace=REAP_GRACE))
-            self.kernel_manager.prepare(os.environ, kernel_name=KERNEL, path="")
+            kernels = self.kernel_manager
+            kept = [
+                asyncio.create_task(
+                    kernels.keep_ready(Path(self.connection_dir), Path(self.root_dir), self.warehouse.snapshot)
+                ),
+                asyncio.create_task(kernels.reap(every=REAP_EVERY, grace=REAP_GRACE)),
+            ]
             ready(f"http://{self.ip}:{self.port}/")
             await stop.wait()
-            reaper.cancel()
+            for task in kept:
+                task.cancel()
+            await asyncio.wait(kept)
             server.stop()
-            await self.kernel_manager.retire()
+            await kernels.retire()
             await server.close_all_connections()
         finally:
             shutil.rmtree(self.connection_dir, ignore_errors=True)
@@ -146,6 +152,7 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
         self.port = listening.getsockname()[1]
         application = Application(**self.init_settings())
         self.kernel_manager.environment = self._environment
+        self.kernel_spec_manager.folder = self.connection_dir
         application.add_handlers(".*$", self.init_handlers())
         server = HTTPServer(application)
         server.add_socket(listening)

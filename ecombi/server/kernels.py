@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_core.utils import ensure_async
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
-from traitlets import Bool, Dict, default
+from traitlets import Dict, Unicode, default
+
+from ecombi.errors import EcombiError, KernelError
+from ecombi.kernels.spec import provisioner
+from ecombi.kernels.starting import Lease, Source, rehearse
 
 logger = logging.getLogger(__name__)
 
 KERNEL = "python3"
-_REFILL, _PATIENCE = 3.0, 10.0
-_HAND_OVER = """import os
-os.environ.clear()
-os.environ.update({!r})
-from ecombi.dashboards.rehearsal import ENOUGH
-ENOUGH.set()
-"""
-_QUIET = ("--HistoryManager.enabled=False", "--log-level=ERROR")
+_TRUST, _LOOK_EVERY, _PATIENCE = "dashboards", 1.0, 120.0
+_OPTIONS = ("--HistoryManager.enabled=False", "--log-level=ERROR", "--ext=ecombi.server.kernel")
 
 
 class OwnPython(KernelSpecManager):
     """The one kernel there is: the Python that serves, whatever kernels the user has installed elsewhere."""
+
+    folder = Unicode(help="Where the process is found that kernels are forked from.")
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return the one kernel, by name."""
@@ -36,9 +37,10 @@ class OwnPython(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:  # noqa: ARG002 - there is only one
         """Return how to start it."""
         return KernelSpec(
-            argv=[sys.executable, "-m", "ecombi.server.kernel", "-f", "{connection_file}", *_QUIET],
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *_OPTIONS],
             display_name="Python",
             language="python",
+            metadata=provisioner(_TRUST, folder=self.folder, linger=0.0),
         )
 
     def get_all_specs(self) -> dict[str, object]:
@@ -50,78 +52,47 @@ class PageKernels(AsyncMappingKernelManager):
     """Starts and ends kernels. One whose page has gone is ended even if its browser never said goodbye."""
 
     environment = Dict(help="Variables every kernel is given.")
-    keep_spare = Bool(True, help="Have one kernel started and loaded before its page is asked for.")
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)  # type: ignore[no-untyped-call]  # untyped base
-        self._spare: asyncio.Task[str] | None = None
-        self._soon: asyncio.TimerHandle | None = None
 
     @default("allow_tracebacks")
     def _no_tracebacks(self) -> bool:
         return False
 
     async def start_kernel(self, *, env: Mapping[str, str], **options: Any) -> str:  # type: ignore[override]  # bases differ
-        """Give a page its kernel: the spare one where there is one, else a new one; returns its id.
+        """Give a page its kernel; returns its id.
 
         Args:
             env: The server's environment and what the request says; ours is put on top.
             options: What else Jupyter starts a kernel with.
         """
-        environment = {**env, **self.environment}
-        # Without bytecode, every page would compile the package again.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        spare, self._spare = self._spare, None
-        kernel = await self._hand_over(spare, environment) if spare is not None else None
-        if kernel is None:
-            kernel = await super().start_kernel(env=environment, **options)
-        self.prepare(environment, after=_REFILL, **options)
-        return kernel
+        return await super().start_kernel(env={**env, **self.environment}, **options)
 
-    def prepare(self, environment: Mapping[str, str], *, after: float = 0, **options: Any) -> None:
-        """Start a spare kernel in the background: it loads what every page needs before one waits for it."""
+    async def keep_ready(self, folder: Path, root: Path, snapshot: Callable[[], object]) -> None:
+        """Keep the process running that kernels are forked from, until cancelled; it is nobody else's.
 
-        async def start() -> str:
-            known = {**environment, **self.environment}
-            return await super(PageKernels, self).start_kernel(env=known, **options)
-
-        def begin() -> None:
-            self._spare = asyncio.create_task(start())
-
-        if self._soon is not None:
-            self._soon.cancel()
-        if self.keep_spare:
-            # The page that has just got its kernel needs the processor more.
-            self._soon = asyncio.get_running_loop().call_later(after, begin)
+        Args:
+            folder: Where kernels look for it.
+            root: Where they run.
+            snapshot: Says what is to be seen; for each, the dashboards are played through.
+        """
+        source = Source(trust=_TRUST, environment={**os.environ, **self.environment}, folder=folder, linger=0.0)
+        while True:
+            try:
+                lease = await asyncio.to_thread(Lease, source)
+            except KernelError as why:
+                logger.warning("Pages open more slowly than they could: no kernel can be forked: %s.", why)
+                return
+            played: object = None
+            try:
+                while not lease.lost():
+                    played = await asyncio.to_thread(_play, source, root, snapshot, played)
+                    await asyncio.sleep(_LOOK_EVERY)
+            finally:
+                lease.end()
+            logger.info("what kernels are forked from has ended or is out of date; another is started")
 
     async def retire(self) -> None:
-        """End every kernel at once, the spare one too."""
-        if self._soon is not None:
-            self._soon.cancel()
-        if self._spare is not None:
-            await asyncio.wait([self._spare])
+        """End every kernel at once."""
         await self.shutdown_all(now=True)
-
-    async def _hand_over(self, spare: asyncio.Task[str], environment: Mapping[str, str]) -> str | None:
-        """Tell the spare kernel about its page; None where there is none to tell."""
-        try:
-            kernel = await asyncio.wait_for(spare, _PATIENCE)
-            client = self.get_kernel(kernel).client()
-            client.start_channels(stdin=False, hb=False)
-            try:
-                told = {str(name): str(value) for name, value in environment.items()}
-                client.execute(_HAND_OVER.format(told), silent=True, store_history=False)
-                answer = await ensure_async(client.get_shell_msg(timeout=_PATIENCE))
-            finally:
-                client.stop_channels()
-        except Exception:
-            logger.exception("the spare kernel could not be used")
-            return None
-        if answer["content"]["status"] != "ok":
-            # It does not know its page: it must not be shown. The reaper ends it.
-            logger.error("the spare kernel refused: %s", answer["content"].get("evalue"))
-            return None
-        return kernel
 
     def open_too_long(self, now: float, seen: dict[str, float], grace: float) -> list[str]:
         """Return the kernels that nobody has been connected to for `grace` seconds.
@@ -133,12 +104,7 @@ class PageKernels(AsyncMappingKernelManager):
             seen: When somebody was last connected, by kernel; kept up to date here.
             grace: Seconds a page may take to connect, or to come back after a break of its network.
         """
-        spare = (
-            self._spare.result()
-            if self._spare is not None and self._spare.done() and not self._spare.cancelled()
-            else None
-        )
-        alive = set(self.list_kernel_ids()) - {spare}
+        alive = set(self.list_kernel_ids())
         for kernel in alive:
             if self._kernel_connections.get(kernel, 0) > 0 or kernel not in seen:
                 seen[kernel] = now
@@ -155,3 +121,16 @@ class PageKernels(AsyncMappingKernelManager):
             for kernel in self.open_too_long(loop.time(), seen, grace):
                 logger.info("ended an abandoned page kernel=%s", kernel)
                 await self.shutdown_kernel(kernel, now=True)  # type: ignore[no-untyped-call]  # untyped base
+
+
+def _play(source: Source, root: Path, snapshot: Callable[[], object], played: object) -> object:
+    """Play the dashboards through where there is something new to be seen; returns what it was last done for."""
+    try:
+        now = snapshot()
+        if now is not None and now != played:
+            rehearse(source, root, patience=_PATIENCE)
+    except EcombiError as error:
+        # The reader is told in words; here it costs nothing but time.
+        logger.info("the dashboards could not be played through: %s", error)
+        return played
+    return now

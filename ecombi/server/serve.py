@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ecombi.kernels.diet import without_grammars
 from ecombi.settings import Settings
 
 
@@ -23,6 +24,7 @@ def serve(settings: Settings, *, port: int, ip: str = "127.0.0.1", ready: Callab
         ConfigurationError: The port is taken or not allowed, or the project has no dashboard.
     """
     # Voila takes most of a second to import: only who serves pays.
-    from ecombi.server.app import DashboardServer
+    with without_grammars():
+        from ecombi.server.app import DashboardServer
 
     asyncio.run(DashboardServer(settings, port=port, ip=ip).run(ready))

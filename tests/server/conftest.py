@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
-import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,40 +29,56 @@ serve(load_settings(workspace=Path(sys.argv[1])), port=int(sys.argv[2]), ready=r
 
 
 class Server:
-    """A running server: its process, and the link it gave."""
+    """A running server: its process, the link it gave, and the folder of its temporary files."""
 
-    def __init__(self, process: subprocess.Popen[str], link: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], link: str, folder: Path) -> None:
         self.process = process
         self.link = link.rstrip("/")
+        self.folder = folder
 
-    def kernels(self) -> dict[str, int]:
-        """Return the processes behind its pages by kernel, the spare one too."""
-        found = {}
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_text()
-                parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
-            except OSError:
-                continue  # It has ended meanwhile.
-            kernel = re.search(r"ecombi\.server\.kernel.*kernel-([0-9a-f-]{36})\.json", command.replace("\0", " "))
-            if kernel and parent == str(self.process.pid):
-                found[kernel[1]] = int(folder.name)
-        return found
+    def sources(self) -> list[int]:
+        """Return the process that the pages' kernels are forked from; another beside it where code has changed."""
+        own = str(self.folder)
+        return [pid for pid, command in _commands() if "ecombi.kernels.zygote" in command and own in command]
+
+    def kernels(self) -> list[int]:
+        """Return the processes behind its pages."""
+        found = [Path(f"/proc/{source}/task/{source}/children").read_text().split() for source in self.sources()]
+        return [int(pid) for listed in found for pid in listed]
+
+    def has(self, kernel: str) -> bool:
+        """Whether a kernel, by its id, is still there."""
+        connection = http.client.HTTPConnection(self.link.removeprefix("http://"), timeout=60)
+        connection.request("GET", f"/api/kernels/{kernel}")
+        status = connection.getresponse().status
+        connection.close()
+        assert status in (200, 404)
+        return status == 200
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            yield int(folder.name), (folder / "cmdline").read_text()
+        except OSError:
+            continue  # It has ended meanwhile.
 
 
 @contextmanager
 def serving(workspace: Path, *, port: int = 0) -> Iterator[Server]:
     """Serve a workspace; yields when connections are accepted."""
     command = [sys.executable, "-c", CODE, str(workspace), str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ECOMBI_")}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    try:
-        yield Server(process, process.stdout.readline().strip())
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("ECOMBI_")}
+        environment["TMPDIR"] = folder
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert process.stdout is not None
+        try:
+            yield Server(process, process.stdout.readline().strip(), Path(folder))
+        finally:
+            process.terminate()
+            process.wait(20)
+            process.stdout.close()
 
 
 @pytest.fixture(scope="session")

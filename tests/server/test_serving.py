@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import os
 import re
 import signal
 import socket
@@ -101,13 +102,41 @@ def test_a_taken_port_is_an_error_in_words(tmp_path):
 def test_a_signal_ends_the_server_and_every_kernel_at_once(tmp_path, number):
     with serving(open_shop(tmp_path)) as running:
         assert "£86.00" in get(running.link + "/sales?period=7d")[1]
-        kernels = set(running.kernels().values())
+        kernels, sources = running.kernels(), running.sources()
         assert kernels
+        assert sources
         begun = time.monotonic()
         running.process.send_signal(number)
         assert running.process.wait(20) == 0
         assert time.monotonic() - begun < 10
-        assert not {pid for pid in kernels if _lives(pid)}
+        assert not {pid for pid in (*kernels, *sources) if _lives(pid)}
+        assert list(running.folder.iterdir()) == []
+
+
+def test_pages_are_forked_from_one_process_which_is_started_again_when_it_ends(tmp_path):
+    with serving(open_shop(tmp_path)) as running:
+        assert "£86.00" in get(running.link + "/sales?period=7d")[1]
+        first = running.sources()
+        assert first
+        for source in first:
+            os.kill(source, signal.SIGKILL)
+        begun = time.monotonic()
+        while set(running.sources()) <= set(first) and time.monotonic() - begun < 60:
+            time.sleep(0.1)
+        assert set(running.sources()) - set(first)
+        assert "£86.00" in get(running.link + "/sales?period=7d")[1]
+        assert running.kernels()
+
+
+def test_a_server_that_is_killed_leaves_no_process(tmp_path):
+    with serving(open_shop(tmp_path)) as running:
+        assert "£86.00" in get(running.link + "/sales?period=7d")[1]
+        left = [*running.kernels(), *running.sources()]
+        running.process.kill()
+        begun = time.monotonic()
+        while any(_lives(pid) for pid in left) and time.monotonic() - begun < 60:
+            time.sleep(0.1)
+        assert not [pid for pid in left if _lives(pid)]
 
 
 def _lives(pid: int) -> bool:
