@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 from ecombi.errors import AccessDenied
@@ -56,7 +58,7 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
     tables = Tables(shape.scope)
     sides: tuple[Side, ...] = ("", "_before") if shape.compared else ("",)
     try:
-        legs = [_leg(leg, shape, tables, side) for leg in shape.legs if not _beside(leg, shape) for side in sides]
+        legs = [table for leg in shape.legs if not _beside(leg, shape) for table in _legs(leg, shape, tables, sides)]
         if shape.fill and shape.grain is not None:
             legs.append(_every_bucket(legs, shape, shape.grain))
         sums = _side_by_side(legs, shape)
@@ -121,6 +123,27 @@ def read_value(value: object, rows: ir.Table) -> ir.Value:
     return rows[value] if isinstance(value, str) else value(rows)  # type: ignore[operator]
 
 
+def _legs(leg: Leg, shape: Shape, tables: Tables, sides: tuple[Side, ...]) -> list[ir.Table]:
+    """Sum one leg over each range of days: in one table where one reading is enough."""
+    if not shape.in_one_pass(leg):
+        return [_leg(leg, shape, tables, side) for side in sides]
+    rows = rows_of(leg, shape, tables, None)
+    day, start = rows["on_day"], parameter("start", "date")
+    return [_rolled_up(leg, rows, shape, {"": day >= start, "_before": day < start})]
+
+
+def _rolled_up(leg: Leg, rows: ir.Table, shape: Shape, counted: Mapping[Side, ir.BooleanValue | None]) -> ir.Table:
+    """Sum the rows of a rollup that count on each side; None: all of them."""
+    sums = {
+        m.name + side: rows[m.name].sum(where=where).cast(type_of(m))
+        for side, where in counted.items()
+        for m in leg.measures
+    }
+    # A key without figures is none; what has no key has one row, whatever is in it.
+    figures = ibis.or_(*(rows[presence(m)].sum().notnull() for m in leg.measures))
+    return rows.aggregate(sums, by=list(shape.keys), having=[figures] if shape.keys else [])
+
+
 def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
     """Sum one leg over one range of days: one row per key, one column per measure."""
     rows = rows_of(leg, shape, tables, side)
@@ -129,18 +152,30 @@ def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
     rollup = shape.rollup(leg)
     if rollup is not None and leg.mode != "days":
         first = _is_first(rows, "previous_day", shape, side) if isinstance(rollup, DistinctRollup) else None
-        sums = {m.name + side: rows[m.name].sum(where=first).cast(type_of(m)) for m in leg.measures}
-        # A key without figures is none; what has no key has one row, whatever is in it.
-        figures = ibis.or_(*(rows[presence(m)].sum().notnull() for m in leg.measures))
-        return in_range_asked(rows.aggregate(sums, by=keys, having=[figures] if keys else []), shape, side)
+        return in_range_asked(_rolled_up(leg, rows, shape, {side: first}), shape, side)
+    totals = _totals(leg, rows, shape, side)
+    used = {
+        "on_day",
+        *keys,
+        *(field.name for total in totals.values() for field in total.op().find(ops.Field, filter=ops.Value)),
+    }
+    # Every column that is named has to be looked up by the engine.
+    rows = rows.select(*(name for name in rows.columns if name in used))
+    return in_range_asked(rows.aggregate(_totals(leg, rows, shape, side), by=keys), shape, side)
+
+
+def _totals(leg: Leg, rows: ir.Table, shape: Shape, side: Side) -> dict[str, ir.Value]:
+    """Return the measures of a leg over rows of its mart."""
     alike = len({(m.kinds, m.where) for m in leg.measures}) == 1
-    totals = {m.name + side: total_of(m, rows, everything=alike) for m in leg.measures}
+    totals: dict[str, ir.Value] = {}
     for measure in leg.measures:
         before = _row_before(measure, leg, shape)
-        if before is not None:
+        if before is None:
+            totals[measure.name + side] = total_of(measure, rows, everything=alike)
+        else:
             first, counted = _is_first(rows, before, shape, side), counts(measure, rows)
             totals[measure.name + side] = rows.count(where=first if counted is None else first & counted)
-    return in_range_asked(rows.aggregate(totals, by=keys), shape, side)
+    return totals
 
 
 def _row_before(measure: Counted, leg: Leg, shape: Shape) -> str | None:

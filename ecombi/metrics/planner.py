@@ -125,6 +125,7 @@ def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Ide
         ends=query.end is not None,
         compared=query.compare is not None,
         same_dates=same_dates(query),
+        adjoining=query.compared is not None and query.compared.end == query.start,
         recorded=_recorded(query, metrics, known),
         fill=query.fill,
         # Only a rollup can be of months; without any, one SQL serves every period.

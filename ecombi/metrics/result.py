@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,23 +13,19 @@ import pyarrow as pa
 from ecombi.errors import MetricError
 from ecombi.metrics.definitions import Measure, Metric, Unit
 from ecombi.metrics.display import analysis_html, result_html
+from ecombi.metrics.frames import frame_of
 from ecombi.metrics.passport import AnalysisPassport, Cell, Passport
 from ecombi.metrics.shapes import Shape
 from ecombi.schema.periods import Grain
 from ecombi.schema.shop import Shop
 
 if TYPE_CHECKING:
-    from pandas.api.extensions import ExtensionDtype
-
     from ecombi.metrics.answers import Answers
 
 MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 
 _WIDE = pa.decimal128(38, 4)
-
-_MANY = 10_000
-"""Rows from which on threads are worth their while."""
 
 
 class Result(pd.DataFrame):
@@ -144,7 +140,7 @@ def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answer
     typed = _typed(ordered, _fields(shape))
     gaps = [name for metric in shape.metrics for name in (metric.name, f"{metric.name}_before")
             if shape.compared or _can_be_missing(metric)]  # fmt: skip
-    frame = _frame(typed, gaps)
+    frame = frame_of(typed, gaps)
     result = _restored(_without_skipped_hours(frame, shape, passport.shop), passport)
     result._answers = answers
     return result
@@ -162,7 +158,7 @@ def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
     units = {name: found.unit for name, found in analysis.fields.items()}
     fields = [pa.field(name, _analysed_type(ordered.schema.field(name).type, unit)) for name, unit in units.items()]
     typed = _typed(ordered, fields)
-    frame = _frame(typed, [name for name in typed.column_names if typed[name].null_count])
+    frame = frame_of(typed, [name for name in typed.column_names if typed[name].null_count])
     return _analysis_result(frame, passport)
 
 
@@ -181,24 +177,6 @@ def _can_be_missing(metric: Metric) -> bool:
     if isinstance(metric, Measure):
         return metric.nothing is None
     return any(_can_be_missing(part) for part in metric.parts)
-
-
-def _frame(typed: pa.Table, gaps: Sequence[str]) -> pd.DataFrame:
-    """Return a frame with exact decimals, and whole numbers that can be missing in the columns `gaps`."""
-    counts = [field.name for field in typed.schema if pa.types.is_int64(field.type)]
-    whole = {pa.int64(): pd.Int64Dtype()}.get
-    # Mostly every count can be missing, or none: then one pass does it.
-    alike = set(counts) <= set(gaps)
-
-    def dtype(kind: pa.DataType) -> ExtensionDtype | None:
-        if pa.types.is_decimal(kind):
-            return pd.ArrowDtype(kind)
-        return whole(kind) if alike else None
-
-    # For a table that people read, threads take longer to begin than to do it.
-    frame: pd.DataFrame = typed.to_pandas(types_mapper=dtype, use_threads=typed.num_rows > _MANY)
-    missing = [] if alike else [name for name in counts if name in gaps]
-    return frame.assign(**{name: typed[name].to_pandas(types_mapper=whole) for name in missing}) if missing else frame
 
 
 def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:

@@ -18,8 +18,8 @@ TRUNCATE = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", 
 """The name ibis has for each grain."""
 
 
-def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side = "") -> ir.Table:
-    """Return the rows of a leg, of its mart or of a rollup, in one range of days.
+def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side | None = "") -> ir.Table:
+    """Return the rows of a leg, of its mart or of a rollup, in one range of days; None: in both, which adjoin.
 
     Returns:
         One row per row of the mart or of the rollup: its columns, `on_day`, one per dimension, the time bucket in that
@@ -106,15 +106,16 @@ def _read(leg: Leg, shape: Shape, rollup: Rollup) -> list[str]:
     return [column.name for column in rollup.table.columns if column.name in needed]
 
 
-def _in_period(rows: ir.Table, leg: Leg, shape: Shape, side: Side) -> ir.Table:
+def _in_period(rows: ir.Table, leg: Leg, shape: Shape, side: Side | None) -> ir.Table:
+    first, last = ("_before", "") if side is None else (side, side)
     day = rows["on_day"]
     if shape.rollup(leg) is not None and leg.mode == "opening":
         day = (day + ibis.interval(days=1)).cast("date")
         rows = rows.mutate(on_day=day)
     if shape.starts:
-        rows = rows.filter(rows["on_day"] >= parameter(f"start{side}", "date"))
+        rows = rows.filter(rows["on_day"] >= parameter(f"start{first}", "date"))
     if shape.ends:
-        rows = rows.filter(rows["on_day"] < parameter(f"end{side}", "date"))
+        rows = rows.filter(rows["on_day"] < parameter(f"end{last}", "date"))
     if leg.matures_days:
         rows = rows.filter(rows["on_day"] < parameter(f"matured_{leg.matures_days}", "date"))
     return rows

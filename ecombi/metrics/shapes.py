@@ -125,6 +125,7 @@ class Shape:
         ends: The period has an end.
         compared: The figures of an earlier range are put beside.
         same_dates: Its days and hours are put beside those of the same date, not of the same position.
+        adjoining: The earlier range ends where the one asked for begins.
         fill: Time buckets in which nothing happened are added.
         whole_months: Every range asked for begins and ends with a month.
         recorded: Table, date role and side of which every day compared is recorded: a missing sum is 0 there.
@@ -140,6 +141,7 @@ class Shape:
     ends: bool = False
     compared: bool = False
     same_dates: bool = False
+    adjoining: bool = False
     fill: bool = False
     whole_months: bool = False
     recorded: frozenset[tuple[str, str, Side]] = frozenset()
@@ -198,6 +200,12 @@ class Shape:
         if self.grain is Grain.HOUR or self.scope.as_of or self.scope.hidden or self.scope.nothing:
             return None
         return next((found for name in self.built if (found := ROLLUPS.get(name)) and self._answers(found, leg)), None)
+
+    def in_one_pass(self, leg: Leg) -> bool:
+        """Whether one reading of a rollup sums both ranges: then no rows lie between them, and no bucket moves."""
+        rollup = self.rollup(leg)
+        summed = rollup is not None and not isinstance(rollup, DistinctRollup) and leg.mode == "sum"
+        return summed and self.adjoining and self.grain is None
 
     def _answers(self, rollup: Rollup, leg: Leg) -> bool:
         if rollup.mart is not leg.mart or leg.role not in rollup.roles:

@@ -224,6 +224,8 @@ def days_of(answer: Answer) -> str:
     start, end = given.get("start"), given.get("end")
     if isinstance(start, date) and isinstance(end, date):
         return fmt.days(Period(start, end))
+    if isinstance(day := given.get("as_of"), date):
+        return f"orders before {fmt.day(day)}"
     limits = (given.get("until"), given.get("final_until"))
     known = [day for day in limits if isinstance(day, date) and day != date.max]
     return f"as of the end of {fmt.day(min(known) - timedelta(days=1))}" if known else "as known now"

@@ -61,6 +61,9 @@ OPTIONS: Mapping[str, list[dict[str, object]]] = {
 }
 """Analysis -> options that are asked for besides its own."""
 
+NOTHING_WRONG = {"payment_differences", "held_back"}
+"""Analyses that find nothing in a shop whose records are all in order."""
+
 pytestmark = pytest.mark.xdist_group("agreement")
 
 ENGINES = ("postgres", pytest.param("spark", marks=pytest.mark.spark))
@@ -139,7 +142,7 @@ def test_analyses(on_duckdb: Workspace, other: Workspace, name: str, options: di
     analysis = analyses()[name]
     values = {bound: VALUES[bound] for bound in analysis.bound if bound != "final_until"}
     expected = on_duckdb.answers.analyse(analysis, values=values, options=options)
-    assert len(expected) > 0 or name == "payment_differences"
+    assert len(expected) > 0 or name in NOTHING_WRONG
     equal(other.answers.analyse(analysis, values=values, options=options), expected)
 
 

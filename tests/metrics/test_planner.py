@@ -27,7 +27,7 @@ from ecombi.metrics.rollups import ROLLUPS, DistinctRollup, Rollup
 from ecombi.metrics.shapes import UNIFORM_ORDERS
 from ecombi.metrics.state import Known, Load
 from ecombi.schema import tables
-from ecombi.schema.periods import Grain
+from ecombi.schema.periods import Grain, Period
 from tests.metrics.asking import run
 from tests.metrics.tiny_shop import SHOP
 
@@ -132,6 +132,18 @@ def test_a_rollup_of_days_knows_weekdays_and_what_it_is_compared_with(
         assert used == (rollup.name,)
         assert rolled_up == summed
         assert {row[1] for row in rolled_up} <= {1, 2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(
+    ("compare", "readings"), [("previous", 1), ("same_weekdays", 2), (Period(date(2026, 1, 1), date(2026, 3, 10)), 1)]
+)
+def test_a_rollup_is_read_once_where_what_it_is_compared_with_ends_where_it_begins(
+    compare: str | Period, readings: int
+) -> None:
+    known = Known(built=("sales_by_day",))
+    query = MetricQuery.of("net_sales", by="country", compare=compare, **PERIOD)
+
+    assert plan(query, "duckdb", known=known).sql.count('"sales_by_day"') == readings
 
 
 @WHOLE
