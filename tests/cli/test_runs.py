@@ -1,0 +1,118 @@
+"""`ecombi runs` and `replay` as a user types them: what ran, how it stands, ending it, doing it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import ecombi, records
+from tests.runs.jobs import wait_until, write_report
+
+pytestmark = [pytest.mark.xdist_group("cli runs"), pytest.mark.slow]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace of a project whose report says its label, and divides by zero for `broken`."""
+    project = tmp_path / "project"
+    write_report(
+        project,
+        "print('the label is', label)",
+        "share = 1 / (label != 'broken')\nreport.publish(letters=len(label))",
+    )
+    monkeypatch.setenv("ECOMBI_PROJECT", str(project))
+    return tmp_path / "shop"
+
+
+def test_what_ran_can_be_listed_shown_opened_proved_and_removed(shop: Path) -> None:
+    [made] = records("report", "tiny", "-p", "label=given", workspace=shop)
+    number = str(made["run"])
+    assert Path(str(made["html"])).read_text("utf-8").count("the label is given") == 1
+
+    [listed] = records("runs", "list", "--state", "succeeded", "--report", "tiny", workspace=shop)
+    assert (listed["run"], listed["state"], listed["attempt"], listed["now"]) == (number, "succeeded", 1, None)
+    assert records("runs", "list", "--state", "failed", workspace=shop) == []
+
+    shown = ecombi("runs", "show", number[-4:], "--follow", workspace=shop).stdout
+    assert f"run           {number}\n" in shown
+    assert "-p label      given\n" in shown
+    logged = ecombi("runs", "logs", number, "--follow", workspace=shop).stdout
+    assert "state   running: attempt 1" in logged
+    assert "output  the label is given" in logged
+    assert logged.splitlines()[-1].endswith("state   succeeded")
+
+    opened = ecombi("runs", "open", number, "--kind", "result", "--no-browser", workspace=shop)
+    result = json.loads(Path(opened.stdout.strip()).read_text("utf-8"))
+    assert result["figures"]["letters"]["value"] == "5"
+    assert records("replay", number, workspace=shop) == [{"run": number, "result": "equal"}]
+
+    assert ecombi("runs", "prune", "--days", "0", workspace=shop).stdout == (
+        "Removed 1 runs that ended more than 0 days ago.\n"
+    )
+    assert records("runs", "list", workspace=shop) == []
+    assert Path(str(made["html"])).exists()
+
+
+def test_a_replay_that_differs_says_where_and_ends_with_four(shop: Path) -> None:
+    [made] = records("report", "tiny", workspace=shop)
+    result = shop / "runs" / str(made["run"]) / "result.json"
+    result.write_text(result.read_text("utf-8").replace('"value": "5"', '"value": "6"'), "utf-8")
+    done = ecombi("replay", str(made["run"]), "--format", "json", workspace=shop)
+    assert done.returncode == 4
+    [difference] = json.loads(done.stdout)
+    assert (difference["before"], difference["now"]) == ("6", "5")
+    assert "differ in 1 places" in done.stderr
+
+
+def test_a_failure_is_told_with_its_cell_and_can_be_tried_again(shop: Path) -> None:
+    failed = ecombi("report", "tiny", "-p", "label=broken", workspace=shop)
+    assert failed.returncode == 5
+    assert "cell 5 failed: ZeroDivisionError" in failed.stderr
+    [listed] = records("runs", "list", workspace=shop)
+    assert listed["state"] == "failed"
+    assert "ZeroDivisionError" in str(listed["now"])
+    again = ecombi("runs", "retry", str(listed["run"]), workspace=shop)
+    assert again.returncode == 5
+    assert [run["state"] for run in records("runs", "list", workspace=shop)] == ["failed", "failed"]
+
+
+def test_a_run_that_goes_on_is_seen_and_cancelled(shop: Path, tmp_path: Path) -> None:
+    write_report(tmp_path / "project", "import time\ntime.sleep(300)")
+    command = [sys.executable, "-m", "ecombi", "report", "tiny", "--workspace", str(shop)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ)) as running:
+        assert wait_until(
+            lambda: any(
+                run["state"] == "running" and str(run["now"]).startswith("cell ")
+                for run in records("runs", "list", workspace=shop)
+            )
+        )
+        [going] = records("runs", "list", workspace=shop)
+        [asked] = records("runs", "cancel", str(going["run"]), workspace=shop)
+        assert asked["state"] == "running"
+        assert "asked to stop" in str(asked["now"])
+        running.communicate(timeout=120)
+    assert running.returncode == 5
+    assert records("runs", "list", workspace=shop)[0]["state"] == "cancelled"
+    over = ecombi("runs", "cancel", str(going["run"]), workspace=shop)
+    assert over.returncode == 2
+    assert "has ended (cancelled)" in over.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("runs", "list", "--state", "done"), "There is no state 'done'. Known: cancelled, failed"),
+        (("runs", "show", "nope"), "nope"),
+        (("replay", "nope"), "nope"),
+    ],
+)
+def test_what_is_not_there_is_said_in_words(shop: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = ecombi(*arguments, workspace=shop)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == ""
