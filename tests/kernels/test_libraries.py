@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +92,6 @@ def test_a_widget_reaches_the_browser_and_comes_back(kernel: Kernel) -> None:
     assert "jupyter.widget" in kernel.run(opened)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not installed")
 def test_a_figure_is_shown_inline(shared: Start) -> None:
     kernel = shared(preload=["matplotlib.pyplot"])
     shown: list[dict] = []
