@@ -18,20 +18,82 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Final
 
+import zmq
+from ipykernel import ipkernel
+from ipykernel.heartbeat import Heartbeat
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from traitlets.config.loader import Config, DeferredConfigList, DeferredConfigString
 
 from ecombi.kernels import wire
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
+_OPTIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "-f": ("IPKernelApp", "connection_file"),
+    "--log-level": ("IPKernelApp", "log_level"),
+    "--ext": ("InteractiveShellApp", "extra_extensions"),
+    "--HistoryManager.enabled": ("HistoryManager", "enabled"),
+    "--InteractiveShellApp.ignore_cwd": ("InteractiveShellApp", "ignore_cwd"),
+}
+"""The options our kernels are started with: class and trait, as in a configuration file."""
+
+
+class ForkedHeartbeat(Heartbeat):
+    """A heartbeat that says when its port is bound: the one it proposes may be taken by then."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]  # untyped base
+        self.bound = threading.Event()
+
+    def _bind_socket(self) -> None:
+        try:
+            super()._bind_socket()  # type: ignore[no-untyped-call]  # untyped base
+        finally:
+            self.bound.set()
+
+
+class ForkedKernel(IPythonKernel):
+    """A kernel that is told the files of the modules it begins with, for its debugger to pass over.
+
+    To look at each of thousands of modules would make a copy of the memory that each lies in, of no use to anybody.
+    """
+
+    files: ClassVar[list[str]] = []
+
+    def __init__(self, **options: Any) -> None:
+        ipkernel.hasattr = _no_module_has  # type: ignore[attr-defined]  # shadows the builtin, in that module alone
+        try:
+            super().__init__(**options)  # type: ignore[no-untyped-call]  # untyped base
+        finally:
+            del ipkernel.hasattr  # type: ignore[attr-defined]
+        self._kernel_modules = self.files
+        if getattr(self, "debugger", None) is not None:
+            self.debugger.kernel_modules = self.files
+
+
 class ForkedKernelApp(IPKernelApp):
-    """A kernel that says when it can be talked to, and on which ports."""
+    """A kernel that says on which ports it can be talked to as soon as it has them.
+
+    What it is sent before it has started waits there, so the other side gets on while the rest is made.
+    """
 
     connection: socket.socket
+    gate: int
     fixed_ports = True
+
+    def parse_command_line(self, argv: list[str] | None = None) -> None:
+        """Read the arguments; a parser of every option there is takes longer than anything else in here."""
+        config = None if argv is None else known_options(argv)
+        if argv is None or config is None:
+            super().parse_command_line(argv)
+            return
+        self.argv, self.extra_args = list(argv), []
+        self.cli_config = config
+        self.update_config(config)
 
     def load_connection_file(self, connection_file: str | None = None) -> None:
         """Read the connection file; the ports in it are only a proposal, unless clients know them already."""
@@ -41,28 +103,65 @@ class ForkedKernelApp(IPKernelApp):
             for name in PORTS:
                 setattr(self, name, 0)
 
-    def start(self) -> None:
-        """Say that we are ready, and begin."""
-        _late_introductions()
-        if self.heartbeat is not None and self.hb_port != self.heartbeat.port:
-            self.hb_port = self.heartbeat.port
-            self.write_connection_file()
+    def init_heartbeat(self) -> None:
+        """Start the heart, and wait for its port."""
+        self.heartbeat = ForkedHeartbeat(
+            zmq.Context(),
+            (self.transport, self.ip, self.hb_port),
+            curve_publickey=self.curve_publickey,
+            curve_secretkey=self.curve_secretkey,
+        )
+        self.heartbeat.start()
+        self.heartbeat.bound.wait()
+        self.hb_port = self.heartbeat.port
+
+    def write_connection_file(self, **options: Any) -> None:
+        """Write our ports down, and say them: all of them are bound now."""
+        super().write_connection_file(**options)
+        if not os.read(self.gate, 1):
+            os._exit(1)
+        os.close(self.gate)
         wire.send(self.connection, {"ports": {name: getattr(self, name) for name in PORTS}})
         self.connection.close()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        _late_introductions()
         super().start()  # type: ignore[no-untyped-call]  # untyped base
 
 
-def become_kernel(connection: socket.socket, manager: int) -> None:
+def known_options(argv: Sequence[str]) -> Config | None:
+    """Read the arguments of a kernel of ours.
+
+    Returns:
+        What traitlets' own parser makes of them; None where one is not ours, so that parser has to.
+    """
+    config = Config()
+    given = iter(argv)
+    for argument in given:
+        name, separator, value = argument.partition("=")
+        if argument == "-f":
+            name, separator, value = argument, "=", next(given, "")
+        owner, trait = _OPTIONS.get(name, ("", ""))
+        if not (separator and value and owner) or trait in config[owner]:
+            return None
+        config[owner][trait] = DeferredConfigList([value]) if name == "--ext" else DeferredConfigString(value)
+    return config
+
+
+def become_kernel(connection: socket.socket, manager: int, gate: int, files: list[str]) -> None:
     """Read what is asked for and be that kernel, until it ends.
 
     Args:
+        files: Those of all imported modules.
         connection: To whoever asked: told at once who we are, and asked then what is wanted.
         manager: Process file descriptor of the same; when it ends, so does the kernel.
+        gate: A byte comes from it where nothing that is imported has changed; only then may the kernel be used.
     """
     os.setsid()
     wire.send_own(connection)
-    request, files = wire.receive(connection, 3)
-    _take_files(files)
+    request, standard = wire.receive(connection, 3)
+    _take_files(standard)
     _restore_signals()
     _take_environment(request["environment"], request["folder"])
     _take_limits(request["limits"])
@@ -75,8 +174,9 @@ def become_kernel(connection: socket.socket, manager: int) -> None:
     atexit.register(gc.unfreeze)
     sys.argv = [sys.argv[0], *request["arguments"]]
     # Any parent but process 1 would be polled for, and it would be the wrong one.
-    app = ForkedKernelApp.instance(parent_handle=1)
-    app.connection, app.fixed_ports = connection, request["fixed_ports"]
+    ForkedKernel.files = files
+    app = ForkedKernelApp.instance(parent_handle=1, kernel_class=ForkedKernel)
+    app.connection, app.gate, app.fixed_ports = connection, gate, request["fixed_ports"]
     app.initialize(request["arguments"])  # type: ignore[no-untyped-call]  # untyped base
     app.start()
 
@@ -108,7 +208,8 @@ def _take_files(files: Sequence[int]) -> None:
 
 
 def _restore_signals() -> None:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # An interrupt means what is run; until then there is nothing to interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
 
@@ -143,6 +244,10 @@ def _end_with(manager: int) -> None:
     ended.register(manager, select.POLLIN)
     ended.poll()
     os._exit(1)
+
+
+def _no_module_has(_module: object, _name: str) -> bool:
+    return False
 
 
 def _late_introductions() -> None:

@@ -14,9 +14,11 @@ class Loaded:
 
     Attributes:
         files: Path -> when it was changed, in nanoseconds, and its size.
+        paths: The same paths, in a list that can be handed on as it is.
     """
 
     files: Mapping[str, tuple[int, int] | None]
+    paths: list[str]
 
     @classmethod
     def since(cls, began: int) -> Loaded:
@@ -28,7 +30,8 @@ class Loaded:
         """
         paths = {getattr(module, "__file__", None) for module in list(sys.modules.values())} - {None}
         found = {str(path): _state(str(path)) for path in paths}
-        return cls({path: state if state is not None and state[0] < began else None for path, state in found.items()})
+        files = {path: state if state is not None and state[0] < began else None for path, state in found.items()}
+        return cls(files, list(files))
 
     def changed(self) -> str | None:
         """Return a file that is not as it was; None where all are."""

@@ -41,6 +41,7 @@ _KERNEL: Final = (
     "psutil",
     "sqlite3",
     "tornado.platform.asyncio",
+    "ecombi.kernels.child",
 )
 """What a kernel imports while it starts; most of its time is spent in these."""
 

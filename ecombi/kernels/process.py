@@ -33,14 +33,16 @@ class ForkedProcess:
 
     def poll(self) -> int | None:
         """Return its exit code, or None while it runs."""
-        if self.returncode is None and self._ended_within(0):
+        if self.returncode is None and self._descriptor >= 0 and self._ended_within(0):
             self.returncode = self._exit_code()
             self.close()
         return self.returncode
 
     def close(self) -> None:
-        """Let go of it, whether or not it runs."""
-        os.close(self._descriptor)
+        """Let go of it, whether or not it runs; once more does no harm."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
         self._parent.close()
 
     def wait(self, timeout: float | None = None) -> int:

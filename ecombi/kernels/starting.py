@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -190,19 +191,26 @@ def fork(
     Raises:
         KernelError: There is no such kernel; the words say why.
     """
-    connection, began, received = source.ask(wire.KERNEL, patience=patience)
-    process = ForkedProcess(began["pid"], received[0], connection)
-    try:
-        wire.send(connection, asdict(request), files)
-        ready, _ = wire.receive(connection)
-    except (OSError, EOFError) as error:
-        process.kill()
+    why = ""
+    for _ in range(_ATTEMPTS):
+        connection, began, received = source.ask(wire.KERNEL, patience=patience)
+        process = ForkedProcess(began["pid"], received[0], connection)
+        try:
+            # Where it has been ended, the reason can still be read.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                wire.send(connection, asdict(request), files)
+            ready, _ = wire.receive(connection)
+        except (OSError, EOFError) as error:
+            process.kill()
+            process.close()
+            raise KernelError(f"it has not become ready: {error}") from error
+        if "ports" in ready:
+            return process, ready["ports"]
         process.close()
-        raise KernelError(f"it has not become ready: {error}") from error
-    if "exit" in ready:
-        process.close()
-        raise KernelError(f"it has ended before it was ready, with exit code {ready['exit']}")
-    return process, ready["ports"]
+        if "exit" in ready:
+            raise KernelError(f"it has ended before it was ready, with exit code {ready['exit']}")
+        why = f"{ready['changed']} has changed"
+    raise KernelError(why)
 
 
 def rehearse(source: Source, folder: Path, *, patience: float) -> None:

@@ -36,11 +36,13 @@ class Forked:
     Attributes:
         connection: To whoever asked for it; what it asks for has not been read yet.
         manager: Process file descriptor of whoever asked.
+        gate: Where a kernel waits for the word that it may be used: a byte; its end, where it may not.
         notes: Where a rehearsal leaves what is to be learned; None in a kernel.
     """
 
     connection: socket.socket
     manager: int
+    gate: int
     notes: int | None
 
 
@@ -136,12 +138,13 @@ class Zygote:
                 connection.close()
                 return None
             manager = self._user(pid)
+            if wanted == wire.KERNEL and self.refusal is None:
+                # It begins while we look whether anything has changed.
+                return self._fork(connection, manager, None)
             no = self._no()
             if no is not None:
                 wire.send(connection, no)
                 connection.close()
-            elif wanted == wire.KERNEL:
-                return self._fork(connection, manager, None)
             elif wanted == wire.REHEARSAL:
                 return self._fork(connection, manager, os.memfd_create("rehearsal"))
             else:
@@ -175,13 +178,23 @@ class Zygote:
         return self._users[pid]
 
     def _fork(self, connection: socket.socket, manager: int, notes: int | None) -> Forked | None:
+        gate, word = os.pipe()
         pid = os.fork()
         if pid == 0:
+            os.close(word)
             self._let_go(connection, manager, notes)
-            return Forked(connection, manager, notes)
+            return Forked(connection, manager, gate, notes)
+        os.close(gate)
         ended = os.pidfd_open(pid)
         self._kernels[ended] = _Running(pid, connection, notes)
         self._selector.register(ended, selectors.EVENT_READ, lambda _: self._kernel_ended(ended))
+        with os.fdopen(word, "wb") as said:
+            no = self._no()
+            if no is None:
+                said.write(b"!")
+            else:
+                signal.pidfd_send_signal(ended, signal.SIGKILL)
+                wire.send(connection, no)
         return None
 
     def _let_go(self, connection: socket.socket, manager: int, notes: int | None) -> None:
@@ -271,7 +284,7 @@ def main() -> None:
     if forked.notes is not None:
         rehearse(forked.connection, options["rehearsal"], forked.notes)
     else:
-        become_kernel(forked.connection, forked.manager)
+        become_kernel(forked.connection, forked.manager, forked.gate, zygote.loaded.paths)
 
 
 def _withdrawn(folder: Path, name: str, listener: socket.socket) -> bool:

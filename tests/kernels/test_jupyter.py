@@ -82,6 +82,9 @@ class Jupyter:
             elif heard["msg_type"] == "status":
                 idle = heard["content"]["execution_state"] == "idle"
         connection.close()
+        # None comes once it is closed.
+        while await asyncio.wait_for(connection.read_message(), SECONDS) is not None:
+            pass
         return status, said.strip()
 
 
