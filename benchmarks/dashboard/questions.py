@@ -131,13 +131,18 @@ QUESTIONS = (
         name="orders and average value by channel, compared",
         ask=lambda ws, d: ws.query(["orders", "aov"], by="channel", compare="previous", basis=d.basis, **d.period),
         by_hand="""
-            SELECT channel,
-                   sum(orders) FILTER (day >= $start) AS orders, sum(orders) FILTER (day < $start) AS orders_before,
-                   CAST(sum(order_value) FILTER (day >= $start) AS DOUBLE)
-                   / nullif(sum(orders) FILTER (day >= $start), 0) AS aov,
-                   CAST(sum(order_value) FILTER (day < $start) AS DOUBLE)
-                   / nullif(sum(orders) FILTER (day < $start), 0) AS aov_before
-            FROM sales_by_day WHERE basis = $basis AND day >= $before AND day < $end GROUP BY channel""",
+            WITH sums AS (
+                SELECT channel,
+                       sum(orders) FILTER (day >= $start) AS orders, sum(orders) FILTER (day < $start) AS orders_before,
+                       CAST(sum(order_value) FILTER (day >= $start) AS DOUBLE)
+                       / nullif(sum(orders) FILTER (day >= $start), 0) AS aov,
+                       CAST(sum(order_value) FILTER (day < $start) AS DOUBLE)
+                       / nullif(sum(orders) FILTER (day < $start), 0) AS aov_before
+                FROM sales_by_day WHERE basis = $basis AND day >= $before AND day < $end GROUP BY channel)
+            SELECT channel, orders, orders_before,
+                   (orders - orders_before) / CAST(nullif(abs(orders_before), 0) AS DOUBLE) AS orders_change,
+                   aov, aov_before, (aov - aov_before) / nullif(abs(aov_before), 0) AS aov_change
+            FROM sums""",
         pandas=frames.orders_by_channel,
         keys=("channel",),
     ),
@@ -211,7 +216,8 @@ QUESTIONS = (
                 SELECT supplier_id AS supplier,
                        avg(CASE WHEN received_on <= confirmed_on AND received_qty >= ordered_qty
                                 THEN 1.0 ELSE 0.0 END) AS supplier_otif_confirmed
-                FROM purchase_orders WHERE confirmed_on >= $start AND confirmed_on < $end GROUP BY supplier_id),
+                FROM purchase_orders WHERE confirmed_on >= $start AND confirmed_on < $end
+                AND confirmed_on < CAST($last AS DATE) - 1 GROUP BY supplier_id),
             received AS (
                 SELECT supplier_id AS supplier, avg(received_on - ordered_on) AS supplier_lead_time
                 FROM purchase_orders WHERE received_on >= $start AND received_on < $end GROUP BY supplier_id)
@@ -230,7 +236,8 @@ QUESTIONS = (
             promised AS (
                 SELECT carrier,
                        CAST(sum(parcels_on_time) AS DOUBLE) / nullif(sum(parcels_due), 0) AS parcel_on_time_rate
-                FROM shipments_daily WHERE basis = 'promised' AND day >= $start AND day < $end GROUP BY carrier)
+                FROM shipments_daily WHERE basis = 'promised' AND day >= $start AND day < $end
+                AND day < CAST($last AS DATE) - 1 GROUP BY carrier)
             SELECT * FROM sent FULL JOIN promised USING (carrier)""",
         pandas=frames.parcels,
         keys=("carrier",),
@@ -264,7 +271,7 @@ QUESTIONS = (
         ask=lambda ws, d: ws.customers.cohorts(where={"country": d.country}),
         by_hand="""
             WITH cells AS (
-                SELECT cohort, month, sum(customers) AS customers, sum(net_amount) AS net_sales,
+                SELECT cohort, month, sum(customers) AS customers, sum(orders) AS orders, sum(net_amount) AS net_sales,
                        datediff('month', cohort, month) AS age
                 FROM cohort_months WHERE country = $country GROUP BY cohort, month),
             grid AS (
@@ -272,7 +279,8 @@ QUESTIONS = (
                        unnest(range(0, datediff('month', cohort, CAST($last AS DATE)))) AS age
                 FROM cells WHERE age = 0)
             SELECT g.cohort, g.age, g.size, coalesce(c.customers, 0) AS customers,
-                   coalesce(c.net_sales, 0) AS net_sales, coalesce(c.customers, 0) / CAST(g.size AS DOUBLE) AS retention
+                   coalesce(c.customers, 0) / CAST(g.size AS DOUBLE) AS retention,
+                   coalesce(c.orders, 0) AS orders, coalesce(c.net_sales, 0) AS net_sales
             FROM grid g LEFT JOIN cells c USING (cohort, age)""",
         pandas=frames.cohorts,
         keys=("cohort", "age"),
@@ -293,20 +301,31 @@ QUESTIONS = (
         ask=lambda ws, _: ws.inventory.reorder(),
         by_hand="""
             WITH moments AS (
-                SELECT sku AS product, on_hand, committed, incoming, on_hand - committed + incoming AS position,
+                SELECT sku AS product, supplier_id AS supplier, on_hand, committed, incoming,
+                       on_hand - committed AS available, on_hand - committed + incoming AS position,
                        units / CAST(nullif(days, 0) AS DOUBLE) AS daily_units,
-                       sqrt((days * unit_squares - units * units) / CAST(nullif(days * (days - 1), 0) AS DOUBLE)) AS sd,
+                       sqrt((days * unit_squares - units * units)
+                            / CAST(nullif(days * (days - 1), 0) AS DOUBLE)) AS daily_sd,
                        lead_days / CAST(nullif(deliveries, 0) AS DOUBLE) AS lead_days,
                        sqrt((deliveries * lead_squares - lead_days * lead_days)
-                            / CAST(nullif(deliveries * (deliveries - 1), 0) AS DOUBLE)) AS lead_sd
+                            / CAST(nullif(deliveries * (deliveries - 1), 0) AS DOUBLE)) AS lead_sd,
+                       greatest(on_hand, 0) * unit_cost AS stock_value, on_hand < 0 AS is_negative
                 FROM product_positions),
             safe AS (
-                SELECT *, 1.6448536269514722 * sqrt((lead_days + 7) * sd * sd + daily_units * daily_units
+                SELECT *, 1.6448536269514722 * sqrt((lead_days + 7) * daily_sd * daily_sd + daily_units * daily_units
                                                     * lead_sd * lead_sd) AS safety_stock
-                FROM moments)
-            SELECT product, name AS product_name, category, on_hand, committed, incoming, position, daily_units,
-                   lead_days, safety_stock, daily_units * (lead_days + 7) + safety_stock AS reorder_point
-            FROM safe LEFT JOIN products ON sku = product""",
+                FROM moments),
+            points AS (SELECT *, daily_units * (lead_days + 7) + safety_stock AS reorder_point FROM safe),
+            orders AS (
+                SELECT *, CASE WHEN position <= reorder_point
+                               THEN greatest(ceil(reorder_point + daily_units * 30 - position), 0)
+                               WHEN position > reorder_point THEN 0 END AS order_quantity
+                FROM points)
+            SELECT product, p.name AS product_name, category, supplier, s.name AS supplier_name, on_hand, committed,
+                   available, incoming, position, daily_units, daily_sd, lead_days, lead_sd, safety_stock,
+                   reorder_point, available / nullif(daily_units, 0) AS days_left, order_quantity,
+                   coalesce(order_quantity > 0, FALSE) AS reorder, stock_value, is_negative
+            FROM orders LEFT JOIN products p ON product = p.sku LEFT JOIN suppliers s ON supplier = s.supplier_id""",
         pandas=lambda f, _: frames.reorder(f),
         keys=("product",),
     ),

@@ -68,26 +68,29 @@ def _distinct(rows: ir.Table, age: str) -> ir.Table:
 
 
 def _calendar(rows: ir.Table, last: ir.Value, final_until: ir.Value, grain: str) -> tuple[ir.Table, ir.Table]:
-    """Return the cells by age in calendar periods, and per cohort its size and how many ages have begun, are over."""
+    """Return the cells by calendar period, and each cohort's ages with the period of each; `over` ages are complete."""
+    import ibis
 
-    def periods(cohort: ir.Value, day: ir.Value) -> ir.Value:
-        return _whole((_month_number(day) - _month_number(cohort)), _MONTHS[grain])
-
-    cells = rows.mutate(age=periods(rows["cohort"], rows["period"]))
-    first = cells.filter(cells["age"] == 0).select("cohort", size="customers")
+    months = _MONTHS[grain]
+    first = rows.filter(rows["period"] == rows["cohort"])
+    first = first.select("cohort", size="customers", number=_month_number(first["cohort"]))
     ages = first.cross_join(last.name("last").as_table())
-    return cells, ages.select(
+    ages = ages.select(
         "cohort",
         "size",
-        begun=periods(ages["cohort"], ages["last"]) + 1,
-        over=periods(ages["cohort"], final_until),
+        age=ibis.range(0, _whole(_month_number(ages["last"]) - ages["number"], months) + 1).unnest(),
+        over=_whole(_month_number(final_until) - ages["number"], months),
     )
+    begins = ages["cohort"].cast("timestamp") + (ages["age"] * months).cast("int32").as_interval("M")
+    return rows.rename(at="period"), ages.mutate(at=begins.cast("date"))
 
 
 def _rolling(
     t: Tables, final_until: ir.Value, grain: str, only: dict[str, ir.Value | str]
 ) -> tuple[ir.Table, ir.Table]:
     """Return the same by age in spans of 30 days, on each customer's own clock."""
+    import ibis
+
     rows = _orders(t, grain, only)
     rows = rows.mutate(age=_whole(_days(rows["first_order_on"], rows["ordered_on"]), _ROLLING_DAYS))
     ages = rows.aggregate(by="cohort", earliest=rows["first_order_on"].min(), latest=rows["first_order_on"].max())
@@ -96,21 +99,21 @@ def _rolling(
     sizes = cells.filter(cells["age"] == 0).select(first="cohort", size="customers")
     ages = ages.inner_join(sizes, ages["cohort"] == sizes["first"]).drop("first")
     complete = _month_number(final_until) - _month_number(ages["cohort"]) >= _MONTHS[grain]
-    return cells, ages.select(
+    ages = ages.select(
         "cohort",
         "size",
-        begun=_whole(_days(ages["earliest"], ages["last"]), _ROLLING_DAYS) + 1,
+        age=ibis.range(0, _whole(_days(ages["earliest"], ages["last"]), _ROLLING_DAYS) + 1).unnest(),
         over=complete.ifelse(_whole(_days(ages["latest"], final_until), _ROLLING_DAYS), 0),
     )
+    return cells.rename(at="age"), ages.mutate(at=ages["age"])
 
 
 def _grid(cells: ir.Table, ages: ir.Table) -> ir.Table:
     """Put each cohort beside each age that has begun: 0 where nobody ordered, no value where it is not over."""
     import ibis
 
-    grid = ages.mutate(age=ibis.range(0, ages["begun"]).unnest())
-    known = cells.select("customers", "orders", "net_sales", of="cohort", at="age")
-    found = grid.left_join(known, (grid["cohort"] == known["of"]) & (grid["age"] == known["at"]))
+    known = cells.select("customers", "orders", "net_sales", of="cohort", when="at")
+    found = ages.left_join(known, (ages["cohort"] == known["of"]) & (ages["at"] == known["when"]))
     mature = found["age"] < found["over"]
     values = {name: mature.ifelse(found[name].fill_null(0).cast(kind), ibis.null(kind)) for name, kind in _SUMS.items()}
     rows = found.select("cohort", "size", age=found["age"].cast("int64"), **values)
@@ -146,7 +149,7 @@ def _whole(value: ir.Value, size: int) -> ir.Value:
 
 COHORTS: Final = Analysis(
     name="cohorts",
-    definition_version=2,
+    definition_version=3,
     label="Cohort retention",
     question="Of the customers who first ordered in a month, how many order again, month by month?",
     grain="One row per cohort and age that has begun.",

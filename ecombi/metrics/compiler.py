@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
@@ -129,7 +129,21 @@ def _legs(leg: Leg, shape: Shape, tables: Tables, sides: tuple[Side, ...]) -> li
         return [_leg(leg, shape, tables, side) for side in sides]
     rows = rows_of(leg, shape, tables, None)
     day, start = rows["on_day"], parameter("start", "date")
-    return [_rolled_up(leg, rows, shape, {"": day >= start, "_before": day < start})]
+    if shape.grain is None:
+        return [_rolled_up(leg, rows, shape, {"": day >= start, "_before": day < start})]
+    return [_days_beside(leg, _rolled_up(leg, rows, shape, {"": None}), shape)]
+
+
+def _days_beside(leg: Leg, days: ir.Table, shape: Shape) -> ir.Table:
+    """Put the sums of each day of the other range beside those of the day that it stands beside."""
+    now = days["day"] >= parameter("start", "date")
+    both = in_range_asked(days.mutate(is_now=now), shape, "_before", but="is_now")
+    sums = {
+        m.name + side: both[m.name].max(where=side_of)
+        for side, side_of in (("", both["is_now"]), ("_before", ~both["is_now"]))
+        for m in leg.measures
+    }
+    return both.aggregate(sums, by=list(shape.keys))
 
 
 def _rolled_up(leg: Leg, rows: ir.Table, shape: Shape, counted: Mapping[Side, ir.BooleanValue | None]) -> ir.Table:
@@ -140,8 +154,21 @@ def _rolled_up(leg: Leg, rows: ir.Table, shape: Shape, counted: Mapping[Side, ir
         for m in leg.measures
     }
     # A key without figures is none; what has no key has one row, whatever is in it.
+    if not shape.keys:
+        return rows.aggregate(sums)
+    if all(presence(m) == m.name for m in leg.measures):
+        summed = rows.aggregate(sums, by=list(shape.keys))
+        return summed.filter(ibis.or_(*(column.notnull() for column in _first_of_each_type(summed, sums))))
     figures = ibis.or_(*(rows[presence(m)].sum().notnull() for m in leg.measures))
-    return rows.aggregate(sums, by=list(shape.keys), having=[figures] if shape.keys else [])
+    return rows.aggregate(sums, by=list(shape.keys), having=[figures])
+
+
+def _first_of_each_type(summed: ir.Table, names: Iterable[str]) -> list[ir.Value]:
+    """Return columns of which one has a value where any of these has: fewer tests for the engine to work out."""
+    alike: dict[object, list[ir.Value]] = {}
+    for name in names:
+        alike.setdefault(summed[name].type(), []).append(summed[name])
+    return [ibis.coalesce(*columns) if len(columns) > 1 else columns[0] for columns in alike.values()]
 
 
 def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:

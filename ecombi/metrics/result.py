@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ MONEY = pa.decimal128(18, 4)
 """As in the ledger, so that figures can be multiplied and divided exactly: Arrow refuses more than 38 digits."""
 
 _WIDE = pa.decimal128(38, 4)
+_COUNT, _RATIO, _BUCKET = pa.int64(), pa.float64(), pa.timestamp("s")
+_KEYS: Mapping[str, pa.DataType] = {"string": pa.string(), "int64": pa.int64()}
 
 
 class Result(pd.DataFrame):
@@ -137,7 +139,7 @@ def _analysis_result(frame: pd.DataFrame, passport: AnalysisPassport) -> Analysi
 def result_of(table: pa.Table, passport: Passport, shape: Shape, answers: Answers | None = None) -> Result:
     """Turn what the engine answered into a result, column by column, never row by row."""
     ordered = table.sort_by([(key, "ascending") for key in shape.keys]) if table.num_rows > 1 else table
-    typed = _typed(ordered, _fields(shape))
+    typed = _typed(ordered, _types(shape))
     gaps = [name for metric in shape.metrics for name in (metric.name, f"{metric.name}_before")
             if shape.compared or _can_be_missing(metric)]  # fmt: skip
     frame = frame_of(typed, gaps)
@@ -156,9 +158,10 @@ def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
     by = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order]
     ordered = table.sort_by(by) if by else table
     units = {name: found.unit for name, found in analysis.fields.items()}
-    fields = [pa.field(name, _analysed_type(ordered.schema.field(name).type, unit)) for name, unit in units.items()]
-    typed = _typed(ordered, fields)
-    frame = frame_of(typed, [name for name in typed.column_names if typed[name].null_count])
+    typed = _typed(
+        ordered, {name: _analysed_type(ordered.schema.field(name).type, unit) for name, unit in units.items()}
+    )
+    frame = frame_of(typed, [name for name, column in typed.items() if column.null_count])
     return _analysis_result(frame, passport)
 
 
@@ -179,14 +182,16 @@ def _can_be_missing(metric: Metric) -> bool:
     return any(_can_be_missing(part) for part in metric.parts)
 
 
-def _typed(table: pa.Table, fields: list[pa.Field]) -> pa.Table:
-    named = table.select([field.name for field in fields])
+def _typed(table: pa.Table, types: Mapping[str, pa.DataType]) -> dict[str, pa.ChunkedArray]:
     try:
-        return named.cast(pa.schema(fields))
+        return {name: _cast(table[name], kind) for name, kind in types.items()}
     except pa.ArrowInvalid:
         # Sums of 10^14 and more: the widest decimal holds them.
-        wide = [field.with_type(_WIDE) if field.type == MONEY else field for field in fields]
-        return named.cast(pa.schema(wide))
+        return {name: _cast(table[name], _WIDE if kind == MONEY else kind) for name, kind in types.items()}
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return column if column.type == kind else column.cast(kind)
 
 
 def _without_skipped_hours(frame: pd.DataFrame, shape: Shape, shop: Shop) -> pd.DataFrame:
@@ -199,14 +204,14 @@ def _without_skipped_hours(frame: pd.DataFrame, shape: Shape, shop: Shop) -> pd.
     return existing.reset_index(drop=True)
 
 
-def _fields(shape: Shape) -> list[pa.Field]:
-    types: dict[Hashable, pa.DataType] = {"string": pa.string(), "int64": pa.int64()}
-    fields = [pa.field(dimension.name, types[dimension.type]) for dimension in shape.by]
+def _types(shape: Shape) -> dict[str, pa.DataType]:
+    """Return the columns of an answer, in their order."""
+    types: dict[str, pa.DataType] = {dimension.name: _KEYS[dimension.type] for dimension in shape.by}
     if shape.grain is not None:
-        fields.append(pa.field(shape.grain.value, pa.timestamp("s")))
+        types[shape.grain.value] = _BUCKET
     for metric in shape.metrics:
-        kind = pa.float64() if not metric.exact else MONEY if metric.unit is Unit.MONEY else pa.int64()
-        fields.append(pa.field(metric.name, kind))
+        kind = _RATIO if not metric.exact else MONEY if metric.unit is Unit.MONEY else _COUNT
+        types[metric.name] = kind
         if shape.compared:
-            fields += [pa.field(f"{metric.name}_before", kind), pa.field(f"{metric.name}_change", pa.float64())]
-    return fields
+            types |= {f"{metric.name}_before": kind, f"{metric.name}_change": _RATIO}
+    return types

@@ -171,8 +171,15 @@ def _bucketed(rows: ir.Table, shape: Shape) -> ir.Table:
     return rows.mutate(**{shape.grain.value: start})
 
 
-def in_range_asked(sums: ir.Table, shape: Shape, side: Side) -> ir.Table:
-    """Give each time bucket of summed rows as a timestamp in the range asked for; past its end none has its place."""
+def in_range_asked(sums: ir.Table, shape: Shape, side: Side, *, but: str | None = None) -> ir.Table:
+    """Give each time bucket of summed rows as a timestamp in the range asked for; past its end none has its place.
+
+    Args:
+        sums: Summed rows.
+        shape: Of the question.
+        side: The range they are of.
+        but: Column that says which of them lie in the range asked for already.
+    """
     if shape.grain is None:
         return sums
     name = shape.grain.value
@@ -188,5 +195,6 @@ def in_range_asked(sums: ir.Table, shape: Shape, side: Side) -> ir.Table:
             counterpart >= parameter("start", "date").cast("timestamp"),
         )
         counterpart = moved(sums[name], shape)
+    counterpart = counterpart if but is None else ibis.cases((sums[but], sums[name]), else_=counterpart)
     sums = sums.mutate(**{name: counterpart})
     return sums.filter(sums[name] < parameter("end", "date").cast("timestamp"))

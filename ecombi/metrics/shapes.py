@@ -202,10 +202,10 @@ class Shape:
         return next((found for name in self.built if (found := ROLLUPS.get(name)) and self._answers(found, leg)), None)
 
     def in_one_pass(self, leg: Leg) -> bool:
-        """Whether one reading of a rollup sums both ranges: then no rows lie between them, and no bucket moves."""
+        """Whether one reading of a rollup sums both ranges: no rows lie between them, and no bucket is in both."""
         rollup = self.rollup(leg)
         summed = rollup is not None and not isinstance(rollup, DistinctRollup) and leg.mode == "sum"
-        return summed and self.adjoining and self.grain is None
+        return summed and self.adjoining and self.grain in (None, Grain.DAY) and not self.same_dates
 
     def _answers(self, rollup: Rollup, leg: Leg) -> bool:
         if rollup.mart is not leg.mart or leg.role not in rollup.roles:
