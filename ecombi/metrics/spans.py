@@ -31,7 +31,8 @@ def every_day(leg: Leg, shape: Shape, side: Side) -> ir.Table:
         first = ibis.greatest(first, parameter(f"start{side}", "date").cast("timestamp"))
     if shape.ends:
         end = ibis.least(end, parameter(f"end{side}", "date").cast("timestamp"))
-    days = ibis.range(first, end, ibis.interval(days=1)).unnest().name("at").as_table()
+    # No engine can count backwards by a day more: a range of days that was never recorded has none.
+    days = ibis.range(first, ibis.greatest(first, end), ibis.interval(days=1)).unnest().name("at").as_table()
     return days.select(on_day=days["at"].cast("date"))
 
 

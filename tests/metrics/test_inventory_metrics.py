@@ -230,6 +230,9 @@ def test_how_often_stock_is_recorded_changes_no_pace(
             assert figure(answers, "days_of_inventory", period) == pytest.approx(10.0)
             assert figure(answers, "days_in_inventory", period) == pytest.approx(10.0)
             assert figure(answers, "inventory_turnover", period) == pytest.approx(3.0)
+        for never in (Period(date(2027, 2, 1), date(2027, 3, 1)), Period(date(2026, 1, 1), date(2026, 2, 1))):
+            assert figure(answers, "days_of_inventory", never) is None
+            assert figure(answers, "days_in_inventory", never) is None
         compared = answers.run(
             MetricQuery.of("days_of_inventory", start="2026-11-16", end="2026-12-01", compare="previous")
         )
