@@ -62,6 +62,10 @@ INTERVALS: Final = Analysis(
         "Days from each order of a customer to the next, where the later one is from start up to and not including "
         "end. Customers who have not ordered again are not in it, so it says nothing about whether they will."
     ),
+    example=(
+        "Second orders came after 10, 20 and 60 days: mean (10 + 20 + 60) ÷ 3 = 30.0, median 20, P90 "
+        "20 + 0.8 × 40 = 52.0."
+    ),
     source="Quantiles interpolate between neighbours, type 7 of Hyndman & Fan 1996",
     owner="Marketing",
 )

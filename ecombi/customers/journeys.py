@@ -105,6 +105,10 @@ JOURNEYS: Final = Analysis(
         "The first orders, or sessions, of each customer, as many as steps, over the customers whose first one is from "
         "start up to and not including end. A path ends earlier where a customer has fewer."
     ),
+    example=(
+        "By session, of 4 customers 3 came by email and then by search, and 1 of these completed a checkout: share "
+        "3 ÷ 4 = 75.0%, conversion rate 1 ÷ 3 = 33.3%."
+    ),
     source="Composed; the path report of web analytics, over known customers.",
     owner="Marketing",
 )
@@ -125,6 +129,10 @@ TRANSITIONS: Final = Analysis(
     bound={"start": "date", "end": "date"},
     options=_OPTIONS,
     formula="Consecutive ones of a customer, where the later is from start up to and not including end.",
+    example=(
+        "After an order on the web the next one was on the web 3 times and in the app once: 3 ÷ 4 = 75.0% and "
+        "1 ÷ 4 = 25.0%."
+    ),
     source="Composed; a first-order Markov chain.",
     owner="Marketing",
 )

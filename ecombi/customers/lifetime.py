@@ -153,6 +153,9 @@ PURCHASES_AFTER: Final = Analysis(
     build=_after,
     bound={"as_of": "date", "until": "date", "final_until": "date"},
     formula="What a prediction made at as_of is held against.",
+    example=(
+        "As of 1 April and until 1 May, orders on 2 April (two that day), 9 April and 1 May: 1 + 1 = 2 purchases."
+    ),
     source="Fader, Hardie & Lee 2005, holdout validation",
     owner="Data science",
 )

@@ -63,6 +63,10 @@ NEXT_PRODUCTS: Final = Analysis(
         "Over the customers whose first order is from start up to and not including end, whenever the second came; "
         "pairs of at least min_customers. by: product, or category, where products without one do not count."
     ),
+    example=(
+        "4 customers bought a mug with their first order, 3 of them ordered again, and 2 of these bought a lamp: "
+        "2 ÷ 3 = 66.7%."
+    ),
     source="Composed from the first two orders of each customer.",
     owner="Merchandising",
 )

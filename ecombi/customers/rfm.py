@@ -195,6 +195,11 @@ SEGMENT_SUMMARY: Final = Analysis(
     bound={"as_of": "date"},
     options=_OPTIONS,
     formula=_FORMULA,
+    example=(
+        "Of 10 customers 2 are champions, with 5 and 7 orders, the last 3 and 10 days ago, and net sales of 80.00 and "
+        "120.00: share 2 ÷ 10 = 20.0%, net sales 80.00 + 120.00 = 200.00, (5 + 7) ÷ 2 = 6.0 orders, mean and median "
+        "(3 + 10) ÷ 2 = 6.5 days."
+    ),
     source=_SOURCE,
     owner="Marketing",
 )

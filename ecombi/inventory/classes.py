@@ -247,6 +247,10 @@ CELLS: Final = Analysis(
     keys=("abc", "xyz"),
     build=_build_cells,
     formula=_FORMULA,
+    example=(
+        "Two products are in A and X, with net sales of 700.00 and 200.00 and stock worth 50.00 and 30.00: "
+        "700.00 + 200.00 = 900.00 and 50.00 + 30.00 = 80.00."
+    ),
     source=_SOURCE,
     bound=_BOUND,
     options=_OPTIONS,

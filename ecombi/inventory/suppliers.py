@@ -116,16 +116,17 @@ def _medians(lines: ir.Table, since: ir.Value) -> ir.Table:
 
 
 def _orders(lines: ir.Table, since: ir.Value, between: Callable[[ir.Value, ir.Value], ir.Value]) -> ir.Table:
-    """Return how long whole purchase orders took: up to their first line, and up to their last."""
+    """Return how long purchase orders took: up to their first line, and up to their last where every unit came."""
+    wanting = lines["is_open"] | (lines["received_qty"] < lines["ordered_qty"])
     orders = lines.aggregate(
         by=["supplier_id", "po_id"],
         sent_on=lines["ordered_on"].min(),
         first_on=lines["received_on"].min(),
         last_on=lines["received_on"].max(),
-        waiting=lines["is_open"].ifelse(1, 0).sum(),
+        wanting=wanting.ifelse(1, 0).sum(),
     )
     begun = (orders["first_on"] >= since).fill_null(False)
-    full = (orders["waiting"] == 0) & (orders["last_on"] >= since).fill_null(False)
+    full = (orders["wanting"] == 0) & (orders["last_on"] >= since).fill_null(False)
     sums = orders.aggregate(
         by={"of": orders["supplier_id"]},
         begun=orders.count(where=begun),
@@ -160,6 +161,7 @@ def _drift(lines: ir.Table, since: ir.Value) -> ir.Table:
 
 SUPPLIERS: Final = Analysis(
     name="suppliers",
+    definition_version=2,
     label="Supplier scorecard",
     question="How long do suppliers take, how reliable are they, and what do they cost?",
     grain="One supplier with a line that was sent, received or due in the window, or is open.",
@@ -194,7 +196,8 @@ SUPPLIERS: Final = Analysis(
             meaning="Mean days from a purchase order to the receipt of its first line.", unit=Unit.DAYS
         ),
         "full_receipt_mean": Field(
-            meaning="Mean days from a purchase order to the receipt of its last line, of orders without an open one.",
+            meaning="Mean days from a purchase order to the receipt of its last line, of orders of which every unit "
+            "came.",
             unit=Unit.DAYS,
         ),
         "due_lines": Field(meaning="Lines due in the window on the chosen basis.", unit=Unit.COUNT),

@@ -74,7 +74,7 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
             f"{', '.join(metric.label for metric in shape.metrics)} cannot be shown: it rests on "
             f"{', '.join(sorted(shape.scope.hidden))}, which you may not see."
         ) from error
-    used = dict.fromkeys((shape.rollup(leg) or leg.mart).table.name for leg in shape.legs)
+    used = dict.fromkeys((shape.rollup(leg) or leg.mart).table.name for leg in shape.legs if not leg.spans)
     return Compiled(sql=sql, parameters=names_in(sql), tables=tuple(used))
 
 
@@ -174,8 +174,7 @@ def _first_of_each_type(summed: ir.Table, names: Iterable[str]) -> list[ir.Value
 def _leg(leg: Leg, shape: Shape, tables: Tables, side: Side) -> ir.Table:
     """Sum one leg over one range of days: one row per key, one column per measure."""
     rows = rows_of(leg, shape, tables, side)
-    keys = [shape.grain.value] if leg.mode == "days" and shape.grain else []
-    keys = keys if leg.mode == "days" else list(shape.keys)
+    keys = [*(d.name for d in leg.parted_by(shape.by)), *([shape.grain.value] if shape.grain else [])]
     rollup = shape.rollup(leg)
     if rollup is not None and leg.mode != "days":
         first = _is_first(rows, "previous_day", shape, side) if isinstance(rollup, DistinctRollup) else None
@@ -231,15 +230,15 @@ def _is_first(rows: ir.Table, before_on: str, shape: Shape, side: Side) -> ir.Bo
 
 def _beside(leg: Leg, shape: Shape) -> bool:
     """Whether a leg has one row per time bucket where the others have one per dimension too."""
-    return leg.mode == "days" and bool(shape.by)
+    return leg.parted_by(shape.by) != shape.by
 
 
 def _with_days(sums: ir.Table, days: ir.Table, shape: Shape) -> ir.Table:
-    if shape.grain is None:
+    keys = {f"days_{name}": name for name in shape.keys if name in days.columns}
+    if not keys:
         return sums.cross_join(days)
-    bucket = shape.grain.value
-    days = days.rename(days_bucket=bucket)
-    return sums.left_join(days, sums[bucket] == days["days_bucket"]).drop("days_bucket")
+    days = days.rename(keys)
+    return sums.left_join(days, [sums[name] == days[of] for of, name in keys.items()]).drop(*keys)
 
 
 def _every_bucket(legs: list[ir.Table], shape: Shape, grain: Grain) -> ir.Table:

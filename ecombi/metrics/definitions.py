@@ -217,12 +217,19 @@ class SnapshotMeasure(Measure):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaysMeasure(Counted):
-    """The number of days a mart has rows of, whatever is asked about them: what an average over days is divided by."""
+    """The number of days a mart has rows of, whatever is asked about them: what an average over days is divided by.
+
+    Attributes:
+        spans: Where given, every day counts from the first to the last one with a row of any of these marts, so that a
+            mart recorded once a week, or since last week, does not make a year short.
+    """
+
+    spans: tuple[Mart, ...] = ()
 
     @property
     def adds_up(self) -> str:
         """Whether parts sum to the whole, in words."""
-        return "Over time. Every part has the same days."
+        return "Over time. Every part has the same days, a weekday its own."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,7 @@ DELIVERIES: Final = Analysis(
     order=("-load_id",),
     build=_deliveries,
     formula="Rows in = rows new + rows known + rows held back, of each delivery.",
+    example=("100 rows came, 90 of them new, 8 known and 2 held back: 90 + 8 + 2 = 100."),
     source="The book of loads.",
     owner="Data",
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ecombi.metrics.definitions import DaysMeasure, Direction, Formula, Measure, Ratio, SnapshotMeasure, Unit
-from ecombi.metrics.marts import INVENTORY
+from ecombi.metrics.marts import INVENTORY, LEDGER
 from ecombi.metrics.purchasing import units_received
 from ecombi.metrics.sales import cost_of_goods, units
 
@@ -146,6 +146,15 @@ _recorded_days: Final = DaysMeasure(
     mart=INVENTORY,
 )
 
+_days: Final = replace(
+    _recorded_days,
+    name="days",
+    label="Days",
+    formula="Number of days, from the first to the last one with recorded stock or an event of the ledger.",
+    description="Also days between on which nothing was recorded, as where stock is counted once a week.",
+    spans=(INVENTORY, LEDGER),
+)
+
 average_stock_value: Final = Ratio(
     name="average_stock_value",
     label="Average stock value",
@@ -182,19 +191,21 @@ inventory_turnover: Final = Ratio(
 
 days_in_inventory: Final = Ratio(
     name="days_in_inventory",
+    definition_version=2,
     label="Days in inventory",
     unit=Unit.DAYS,
     direction=Direction.DOWN,
-    formula="Recorded days ÷ inventory turnover, which is stock value summed over the days ÷ cost of goods.",
+    formula="Days ÷ inventory turnover, which is cost of goods ÷ average stock value.",
     description=(
         "How long goods lie before they are sold (DIO). It looks back, by cost: see days_of_inventory for how long the "
-        "stock will last. Goods without a known cost are left out of the cost of goods."
+        "stock will last. The days are those of the period, up to the last one with recorded stock or sales, however "
+        "often stock is recorded. Goods without a known cost are left out of the cost of goods."
     ),
-    example="276.00 ÷ 33.00 = 8.4 days",
+    example="3 ÷ (33.00 ÷ 92.00) = 8.4 days",
     source=_TURNOVER,
     owner=_OWNER,
-    numerator=_stock_value_days,
-    denominator=cost_of_goods,
+    numerator=_days,
+    denominator=inventory_turnover,
 )
 
 _listed_days: Final = Measure(
@@ -256,19 +267,21 @@ stock_out_rate: Final = Ratio(
 
 days_of_inventory: Final = Formula(
     name="days_of_inventory",
+    definition_version=2,
     label="Days of inventory left",
     unit=Unit.DAYS,
     direction=Direction.NEUTRAL,
-    formula="Available stock ÷ (units sold ÷ (recorded days × (1 − stock-out rate))).",
+    formula="Available stock ÷ (units sold ÷ (days × (1 − stock-out rate))).",
     description=(
         "How long the available stock lasts at the pace of the period. Days out of stock are left out of the pace: for "
-        "one product listed throughout it is units sold per day in stock. Committed and incoming units are left out of "
-        "the stock. Negative where more was sold than there is."
+        "one product listed throughout it is units sold per day in stock. The days are those of the period, up to the "
+        "last one with recorded stock or sales; the stock-out rate is that of the days whose stock is recorded. "
+        "Committed and incoming units are left out of the stock. Negative where more was sold than there is."
     ),
     example="14 ÷ (5 ÷ (3 × (1 − 1 ÷ 6))) = 7.0 days",
     source=_SHOPIFY,
     owner=_OWNER,
-    terms=(available, units, _recorded_days, stock_out_days, _listed_days),
+    terms=(available, units, _days, stock_out_days, _listed_days),
     compute=_days_left,
     no_value="No value where nothing was sold, nothing was in stock on any day, or no stock is recorded.",
 )

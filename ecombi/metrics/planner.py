@@ -7,8 +7,9 @@ from datetime import date, datetime, timedelta
 
 from ecombi.errors import IncompatibleMetricsError, MetricError
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
-from ecombi.metrics.definitions import Metric
+from ecombi.metrics.definitions import DaysMeasure, Metric
 from ecombi.metrics.dimensions import Dimension
+from ecombi.metrics.marts import Mart
 from ecombi.metrics.policy import OWNER, Identity
 from ecombi.metrics.query import MetricQuery, Values
 from ecombi.metrics.shapes import MONTHLY, MONTHS, Dialect, Filter, Scope, Shape, Side
@@ -104,11 +105,21 @@ def bound_by(query: MetricQuery, catalogue: Catalogue, known: Known, identity: I
         matured = final_until - timedelta(days=days) if isinstance(final_until, date) else None
         bound[f"matured_{days}"] = matured
     then = known.at(query.as_of) if query.as_of else known
-    for measure in {measure for name in query.metrics for measure in catalogue[name].measures()}:
-        table, role = measure.mart.table.name, measure.mart.role(measure.dated, query.basis)
+    for mart, role in _dates(query, catalogue):
+        table = mart.table.name
         first, last = then.recorded(table, role)
         bound |= {f"first_day_{table}_{role}": first, f"last_day_{table}_{role}": last}
     return bound
+
+
+def _dates(query: MetricQuery, catalogue: Catalogue) -> set[tuple[Mart, str]]:
+    """Return every mart that a question rests on, and the date its rows are counted on."""
+    found = set()
+    for measure in {measure for name in query.metrics for measure in catalogue[name].measures()}:
+        found.add((measure.mart, measure.mart.role(measure.dated, query.basis)))
+        if isinstance(measure, DaysMeasure):
+            found |= {(mart, mart.role(None, query.basis)) for mart in measure.spans}
+    return found
 
 
 def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Identity) -> Shape:

@@ -9,6 +9,7 @@ from ecombi.metrics.marts import Mart
 from ecombi.metrics.parameters import parameter
 from ecombi.metrics.rows import TRUNCATE, moved, rows_of
 from ecombi.metrics.shapes import Leg, Shape, Side
+from ecombi.metrics.spans import ends, named
 from ecombi.metrics.tables import Tables
 from ecombi.schema.periods import Grain
 
@@ -21,16 +22,10 @@ def recorded_days(mart: Mart, role: str, shape: Shape, tables: Tables) -> ir.Tab
     everything = Shape(metrics=(), basis=shape.basis, scope=shape.scope, built=shape.built)
     leg = Leg(mart=mart, role=role, mode="days", matures_days=0)
     days = rows_of(leg, everything, tables)["on_day"]
-    name = _name(mart, role)
+    name = named(mart, role)
     return days.as_table().aggregate(
         **{f"{name}_first": days.min().cast("timestamp"), f"{name}_last": days.max().cast("timestamp")}
     )
-
-
-def ends(mart: Mart, role: str) -> tuple[ir.Value, ir.Value]:
-    """Return the first and the last recorded day of a mart, bound as `first_day_<mart>_<role>` and `last_day_...`."""
-    first, last = (parameter(f"{end}_day_{_name(mart, role)}", "date").cast("timestamp") for end in ("first", "last"))
-    return first, last
 
 
 def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side) -> ir.BooleanValue | None:
@@ -60,7 +55,3 @@ def calendar(mart: Mart, role: str, shape: Shape, grain: Grain) -> ir.Table:
         end = ibis.least(end, parameter("end", "date").cast("timestamp"))
     buckets = ibis.range(first.truncate(TRUNCATE[grain]), end, ibis.interval(**_STEP[grain]))
     return buckets.unnest().name(grain.value).as_table()
-
-
-def _name(mart: Mart, role: str) -> str:
-    return f"{mart.table.name}_{role}"

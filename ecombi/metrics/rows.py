@@ -11,6 +11,7 @@ from ecombi.metrics.dimensions import Dimension, Lookup
 from ecombi.metrics.parameters import parameter
 from ecombi.metrics.rollups import DistinctRollup, Rollup, rows_column
 from ecombi.metrics.shapes import Leg, Shape, Side
+from ecombi.metrics.spans import every_day
 from ecombi.metrics.tables import Tables, unbound
 from ecombi.schema.periods import Grain
 
@@ -26,19 +27,19 @@ def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side | None = "") -> i
         range of days: a day, else the timestamp of its start.
     """
     rollup = shape.rollup(leg)
-    days = _in_period(_dated(leg, shape, tables), leg, shape, side)
+    days = every_day(leg, shape, side or "") if leg.spans else _in_period(_dated(leg, shape, tables), leg, shape, side)
+    parted = leg.parted_by(shape.dimensions)
     if rollup is None:
-        rows = with_dimensions(_kept(days, leg), leg.mart.table, shape.dimensions, tables)
+        rows = with_dimensions(_kept(days, leg), leg.mart.table, parted, tables)
     else:
         rows = days
-        computed = {
-            d.name: d.read(rows, rows["on_day"], ibis.literal(True)) for d in shape.dimensions if d.of_time and d.read
-        }
+        computed = {d.name: d.read(rows, rows["on_day"], ibis.literal(True)) for d in parted if d.of_time and d.read}
         rows = rows.mutate(**computed) if computed else rows
         for condition in shape.scope.policy:
             rows = rows.filter(condition.passes(rows[condition.dimension.name], "policy_"))
     for condition in shape.where:
-        rows = rows.filter(condition.passes(rows[condition.dimension.name]))
+        if condition.dimension in parted:
+            rows = rows.filter(condition.passes(rows[condition.dimension.name]))
     rows = _bucketed(rows, shape)
     return _one_day(rows, _bucketed(days, shape), leg, shape) if leg.mode in ("last", "opening") else rows
 

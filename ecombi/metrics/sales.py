@@ -180,8 +180,9 @@ aov: Final = Ratio(
     direction=Direction.UP,
     formula="(Gross sales − discounts) ÷ orders.",
     description=(
-        "Goods per order, as ordered: a later return does not move it. A discount given later counts on its own day "
-        "when booked, and with its order when ordered. Left out: returns, tax, shipping, orders of gift cards only."
+        "Goods per order, as ordered: a later return does not move it. A discount given later, or goods added later as "
+        "in an exchange, count on their own day when booked, and with their order when ordered. Left out: returns, "
+        "tax, shipping, orders of gift cards only."
     ),
     example="(80.00 − 2.00) ÷ 4 = 19.50",
     source="https://www.vendure.io/marketplace/metrics (the variant without tax)",

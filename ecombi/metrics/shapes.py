@@ -107,6 +107,7 @@ class Leg:
         mode: "sum" takes all days of the period, "last" and "opening" one day of each, "days" counts the days.
         matures_days: Days before the last final one that do not count yet.
         measures: What is added up.
+        spans: In the mode "days" the marts between whose first and last day every day counts; none: days with rows.
     """
 
     mart: Mart
@@ -114,6 +115,11 @@ class Leg:
     mode: Literal["sum", "last", "opening", "days"]
     matures_days: int
     measures: tuple[Counted, ...] = ()
+    spans: tuple[Mart, ...] = ()
+
+    def parted_by(self, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
+        """Return which of these dimensions part its rows: days are parted by time alone, everything else has them."""
+        return tuple(d for d in dimensions if d.of_time) if self.mode == "days" else dimensions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +191,7 @@ class Shape:
                 role=measure.mart.role(measure.dated, self.basis),
                 mode=_mode(measure),
                 matures_days=measure.matures_days,
+                spans=measure.spans if isinstance(measure, DaysMeasure) else (),
             )
             alone = isinstance(measure, DistinctMeasure) and measure.splits is None
             grouped.setdefault((leg, alone), []).append(measure)
@@ -197,7 +204,7 @@ class Shape:
 
     def rollup(self, leg: Leg) -> Rollup | None:
         """Return the smallest rollup that answers a leg, or None: it then sums its mart."""
-        if self.grain is Grain.HOUR or self.scope.as_of or self.scope.hidden or self.scope.nothing:
+        if leg.spans or self.grain is Grain.HOUR or self.scope.as_of or self.scope.hidden or self.scope.nothing:
             return None
         return next((found for name in self.built if (found := ROLLUPS.get(name)) and self._answers(found, leg)), None)
 

@@ -18,7 +18,7 @@ from sqlglot.optimizer import optimize
 from ecombi.errors import MetricError
 from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.definitions import Counted, Formula, Metric
-from ecombi.metrics.marts import ONLY, Basis
+from ecombi.metrics.marts import ONLY, Basis, Mart
 from ecombi.metrics.parameters import parameter, to_sql
 from ecombi.metrics.tables import DERIVED, Tables, unbound
 from ecombi.schema import tables as schema
@@ -207,6 +207,8 @@ def _facts_of_analysis(analysis: Analysis) -> dict[str, object]:
 def _plain(value: object) -> object:
     if isinstance(value, Metric):
         return _facts(value)
+    if isinstance(value, Mart):
+        return value.table.name
     if isinstance(value, frozenset):
         return sorted(value)
     return [_plain(one) for one in value] if isinstance(value, tuple) else value

@@ -167,7 +167,8 @@ conversion_rate: Final = Ratio(
     formula="Sessions with a completed checkout ÷ sessions.",
     description=(
         "The share of visits that end in an order. Not orders ÷ sessions: orders without a session are out of it, and "
-        "two orders in one session count once, so it never exceeds 100%."
+        "two orders in one session count once, so it never exceeds 100%. A checkout counts as in the funnel: after "
+        "every step before it, within 24 hours."
     ),
     example="2 ÷ 7 = 28.6%",
     source=_SHOPIFY,

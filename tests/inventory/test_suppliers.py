@@ -118,6 +118,27 @@ def test_lead_times_in_working_days(shop: Shop) -> None:
     assert rows_of(found, "lead_time_mean", "open_days_max", "open_days_mean")[0] == (39 / 4, 21, 14.0)
 
 
+def test_an_order_that_came_short_is_no_full_receipt(shop: Shop) -> None:
+    march = day("03-02")
+    shop.load(
+        "purchase_orders",
+        [
+            # Complete after 5 and 9 days; one unit of ten missing after 4; one line complete after 3, the other short.
+            line("P1", "mug", "S1", march, march + timedelta(days=5)),
+            line("P1", "pot", "S1", march, march + timedelta(days=9)),
+            line("P2", "mug", "S1", march, march + timedelta(days=4), received_qty=9),
+            line("P3", "mug", "S1", march, march + timedelta(days=3)),
+            line("P3", "pot", "S1", march, march + timedelta(days=6), received_qty=0),
+        ],
+    )
+    [found] = shop.inventory.suppliers(UNTIL, basis="requested", window_days=60).to_dict("records")
+    # First lines: 5, 4 and 3 days. Every unit came of P1 alone, of the five lines of three.
+    assert (found["first_receipt_mean"], found["full_receipt_mean"]) == (4.0, 9.0)
+    assert (found["in_full_rate"], found["open_lines"]) == (pytest.approx(3 / 5), 0)
+    # (5 + 9 + 3) × 10 + 4 × 9 + 6 × 0, of 39 units
+    assert found["lead_time_weighted"] == pytest.approx(206 / 39)
+
+
 def test_days_that_are_not_final_are_left_out(shop: Shop) -> None:
     load_spring(shop)
     shop.final_until = day("03-11")

@@ -11,9 +11,10 @@ import pytest
 
 from ecombi.errors import MetricError
 from ecombi.metrics.answers import Answers
+from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.stock_outs import stock_outs
 from ecombi.schema.periods import Period
-from tests.metrics.loaded import ENGINES, Database, answers_on, figure, figures, sheet
+from tests.metrics.loaded import ENGINES, NOVEMBER, Database, answers_on, figure, figures, sheet
 from tests.metrics.small_shops import Rows, sale
 
 # a is oversold on the third, b is gone after the third, c comes on the fourth.
@@ -188,3 +189,53 @@ def test_percent_sold_can_exceed_one_and_be_negative(answers: Answers) -> None:
     assert figure(answers, "percent_sold", day(4), **a) == pytest.approx(-2.0)
     opening = figures(answers, "percent_sold", THREE_DAYS, grain="day")
     assert list(opening.values()) == [pytest.approx(3 / 10), pytest.approx(3 / 8), pytest.approx(2 / 2)]
+
+
+def test_a_filter_says_what_the_part_says(answers: Answers) -> None:
+    # c is listed on one of the three days: 10.00 on one and nothing on two.
+    for metric in ("average_stock_value", "inventory_turnover", "days_in_inventory", "days_of_inventory"):
+        for by in ("product", "category"):
+            for part, value in figures(answers, metric, THREE_DAYS, by=by).items():
+                assert figure(answers, metric, THREE_DAYS, where={by: part}) == pytest.approx(value), (metric, part)
+    assert figure(answers, "average_stock_value", THREE_DAYS, where={"product": "c"}) == pytest.approx(10 / 3)
+
+
+def test_a_weekday_has_days_of_its_own(answers: Answers) -> None:
+    # Monday 2 to Wednesday 4 November: one of each.
+    assert figures(answers, "average_stock_value", THREE_DAYS, by="weekday") == {1: 34.0, 2: 15.0, 3: 37.0}
+    assert figure(answers, "average_stock_value", THREE_DAYS, where={"weekday": 3}) == pytest.approx(37.0)
+    by_both = figures(answers, "average_stock_value", THREE_DAYS, by=["product", "weekday"])
+    assert (by_both["a", 1], by_both["c", 3]) == (4.0, 10.0)
+    assert figures(answers, "days_of_inventory", THREE_DAYS, by="weekday")[3] == pytest.approx(9 / 2)
+
+
+EVERY_DAY = [sale(f"d{n}", f"2026-11-{n:02d}", "5.00", sku="a", cost_amount=Decimal("2.00")) for n in range(1, 31)]
+
+
+def recorded(*days: int) -> Rows:
+    """Ten units at 2.00 on each of these evenings of November."""
+    lines = "\n".join(f"11-{day:02d} a 10 0 0 2.00" for day in days)
+    return sheet("inventory_daily", f"day sku on_hand committed incoming unit_cost\n{lines}")
+
+
+@pytest.mark.parametrize("days", [range(1, 31), range(21, 31), [2, 9, 16, 23, 30], [15]])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_how_often_stock_is_recorded_changes_no_pace(
+    engine: str, days: list[int], database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # One a day from ten: they last ten days, and lie ten days. Cost of 60.00 from 20.00 turns over three times.
+    rows = {"ledger": EVERY_DAY, "inventory_daily": recorded(*days)}
+    with answers_on(engine, database, tmp_path_factory.mktemp("weekly"), rows) as answers:
+        for period in (NOVEMBER, Period(date(2026, 11, 1), date(2027, 1, 1)), None):
+            assert figure(answers, "days_of_inventory", period) == pytest.approx(10.0)
+            assert figure(answers, "days_in_inventory", period) == pytest.approx(10.0)
+            assert figure(answers, "inventory_turnover", period) == pytest.approx(3.0)
+        for never in (Period(date(2027, 2, 1), date(2027, 3, 1)), Period(date(2026, 1, 1), date(2026, 2, 1))):
+            assert figure(answers, "days_of_inventory", never) is None
+            assert figure(answers, "days_in_inventory", never) is None
+        compared = answers.run(
+            MetricQuery.of("days_of_inventory", start="2026-11-16", end="2026-12-01", compare="previous")
+        )
+        # The range before has the same stock and pace where an evening of it is recorded.
+        before = compared["days_of_inventory_before"].iloc[0]
+        assert before == pytest.approx(10.0) if min(days) < 16 else math.isnan(before)
