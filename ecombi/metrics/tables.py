@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -144,6 +145,23 @@ class Tables:
         names = self._unrestricted()._as_known(lookup.table)
         allowed = names.filter(condition.passes(names[dimension.column], "policy_"))
         return rows.semi_join(allowed, lookup.key)
+
+
+@contextmanager
+def in_sight(scope: Scope, what: str) -> Iterator[None]:
+    """Put into words that what is built here needs a hidden column, which these tables do not have.
+
+    Raises:
+        AccessDenied: It does.
+    """
+    try:
+        yield
+    except (AttributeError, ibis.common.exceptions.IbisError) as error:
+        if not scope.hidden:
+            raise
+        raise AccessDenied(
+            f"{what} cannot be shown: it rests on {', '.join(sorted(scope.hidden))}, which you may not see."
+        ) from error
 
 
 def unbound(table: Table) -> ir.Table:

@@ -214,6 +214,23 @@ def test_any_other_period_may_have_another_length(ask: Ask) -> None:
     assert rows(days) == [(pd.Timestamp(2012, 2, 10), 10, 20, -0.5)]
 
 
+def test_what_lies_past_the_end_of_a_shorter_range_has_no_value(ask: Ask) -> None:
+    # March has 31 days and February 29: nothing stands beside the 30th and 31st, though 1 and 2 March are recorded.
+    days = ask(
+        ["gross_sales", "orders"], start="2012-03-01", end="2012-04-01", grain="day", compare="previous", fill=True
+    )
+    found = {r[0].day: r[1:] for r in rows(days)}
+    assert found[29] == (0, 70, -1.0, 0, 2, -1.0)
+    assert found[28] == (0, 0, None, 0, 0, None)
+    assert found[30] == (0, None, None, 0, None, None)
+    assert found[31] == (0, None, None, 0, None, None)
+    # Of 10 January to 14 February the last month is a part, and April has none.
+    months = ask(
+        "gross_sales", start="2012-02-01", end="2012-05-01", grain="month", compare=("2012-01-10", "2012-02-15")
+    )
+    assert [r[1:] for r in rows(months)] == [(80, 60, pytest.approx(1 / 3)), (40, 10, 3.0), (40, None, None)]
+
+
 @pytest.mark.parametrize(
     ("compare", "words"),
     [

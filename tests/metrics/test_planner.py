@@ -340,3 +340,5 @@ def test_a_dimension_the_records_do_not_have_is_refused_in_words() -> None:
 def test_a_number_is_refused_where_it_cannot_be_one() -> None:
     with pytest.raises(MetricError, match=r"weekday has the values \['Monday'\].*1 for Monday"):
         plan(MetricQuery.of("net_sales", where={"weekday": ["Monday"]}), "duckdb")
+    with pytest.raises(MetricError, match="1 for Monday"):
+        plan(MetricQuery.of("net_sales", where={"weekday": [10**30]}), "duckdb")
