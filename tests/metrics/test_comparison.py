@@ -84,6 +84,17 @@ def test_a_range_before_the_first_record_has_no_values(ask: Ask) -> None:
     assert rows(by_country) == [("FR", 1, None, None), ("GB", 2, None, None), (None, 1, None, None)]
 
 
+def test_a_range_that_is_recorded_in_part_is_said_to_be(ask: Ask) -> None:
+    # The first record is of 2 January 2012.
+    result = ask(["net_sales", "orders"], start="2012-01-17", end="2012-02-01", compare=("2011-12-20", "2012-01-04"))
+    assert rows(result) == [(20, 20, 0, 2, 1, 1.0)]
+    assert result.passport.partly_recorded == (("Net sales", date(2012, 1, 2)), ("Orders", date(2012, 1, 2)))
+    assert ("Recorded", "Orders only from 2 Jan 2012: not on all of the days compared with") in result.passport.lines()
+    assert ask("orders", **FEBRUARY, compare=("2012-01-02", "2012-01-04")).passport.partly_recorded == ()
+    assert ask("orders", **FEBRUARY, compare=("2011-01-02", "2011-01-04")).passport.partly_recorded == ()
+    assert ask("orders", **FEBRUARY).passport.partly_recorded == ()
+
+
 def test_a_quiet_range_between_records_is_0(ask: Ask) -> None:
     assert rows(ask("orders", start="2012-10-01", end="2012-11-01", compare="previous")) == [(2, 0, None)]
 
