@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ecombi.errors import AccessDenied
 from ecombi.inventory.days import shifted
 from ecombi.inventory.demand import WINDOW_DAYS, demand_sums
 from ecombi.inventory.receipts import RECEIPTS, lead_time_sums, supplier_of
@@ -27,11 +26,9 @@ def product_positions(t: Tables) -> ir.Table:
 
 
 def kept_positions(t: Tables) -> ir.Table:
-    """Return the same from the table where it may be seen, else computed from what may be seen."""
-    try:
-        return t.product_positions
-    except AccessDenied:
-        return product_positions(t)
+    """Return the same from the table where it is known and may be seen, else computed from what is and may."""
+    kept = t.kept(tables.product_positions)
+    return product_positions(t) if kept is None else kept
 
 
 def positions(t: Tables, until: ir.Value, *, window_days: int, receipts: int) -> ir.Table:

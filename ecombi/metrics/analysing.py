@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import ibis
 import sqlglot
 
-from ecombi.errors import AccessDenied, MetricError, did_you_mean
+from ecombi.errors import MetricError, did_you_mean
 from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.planner import Parameter
 from ecombi.metrics.shapes import Dialect, Scope
-from ecombi.metrics.tables import Tables
+from ecombi.metrics.tables import Tables, in_sight
 
 Options = tuple[tuple[str, int | float | str | bool], ...]
 
@@ -73,15 +72,9 @@ def compile_analysis(analysis: Analysis, options: Options, scope: Scope, dialect
         AccessDenied: It rests on a hidden column, or on rows the policy cannot divide.
     """
     bound = {name: parameter(name, kind) for name, kind in analysis.bound.items()}
-    try:
+    with in_sight(scope, analysis.label):
         built = analysis.build(Tables(scope), **bound, **dict(options))
         sql = to_sql(built.select(*analysis.fields), dialect)
-    except (AttributeError, ibis.common.exceptions.IbisError) as error:
-        if not scope.hidden:
-            raise
-        raise AccessDenied(
-            f"{analysis.label} cannot be shown: it rests on {', '.join(sorted(scope.hidden))}, which you may not see."
-        ) from error
     parsed = sqlglot.parse_one(sql, dialect=_SQLGLOT.get(dialect, dialect))
     named = {common.alias for common in parsed.find_all(sqlglot.exp.CTE)}
     read = dict.fromkeys(table.name for table in parsed.find_all(sqlglot.exp.Table) if table.name not in named)

@@ -161,9 +161,12 @@ class Answers:
         scope = scope_of(self.identity, self.catalogue, as_of=as_of)
 
         def planning(now: Known) -> BoundAnalysis:
-            # A rollup holds all that is known now, for everybody's eyes.
-            rolled = "rollup" in analysis.options and scope == Scope() and "products_by_day" in now.built
-            chosen = settled(analysis, {**({"rollup": True} if rolled else {}), **(options or {})})
+            given = dict(options or {})
+            if "rollup" in analysis.options:
+                # A rollup holds all that is known now, for everybody's eyes: nobody else gets it by asking for it.
+                usable = scope == Scope() and "products_by_day" in now.built
+                given["rollup"] = usable and bool(given.get("rollup", True))
+            chosen = settled(analysis, given)
             compiled = compile_analysis(analysis, chosen, scope, self.warehouse.dialect)
             known = bound_in(now, self.identity, self.catalogue, as_of=as_of)
             params = compiled.bind({**(values or {}), **known})

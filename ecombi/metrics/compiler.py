@@ -10,7 +10,6 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from ecombi.errors import AccessDenied
 from ecombi.metrics.definitions import (
     Counted,
     DaysMeasure,
@@ -30,7 +29,7 @@ from ecombi.metrics.recorded import calendar, is_recorded, recorded_days
 from ecombi.metrics.rollups import DistinctRollup
 from ecombi.metrics.rows import TRUNCATE, counts, in_range_asked, presence, rows_of
 from ecombi.metrics.shapes import Dialect, Leg, Shape, Side
-from ecombi.metrics.tables import Tables
+from ecombi.metrics.tables import Tables, in_sight
 from ecombi.schema.periods import Grain
 
 _MONEY = "decimal(38, 4)"
@@ -57,7 +56,7 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
     """
     tables = Tables(shape.scope)
     sides: tuple[Side, ...] = ("", "_before") if shape.compared else ("",)
-    try:
+    with in_sight(shape.scope, ", ".join(metric.label for metric in shape.metrics)):
         legs = [table for leg in shape.legs if not _beside(leg, shape) for table in _legs(leg, shape, tables, sides)]
         if shape.fill and shape.grain is not None:
             legs.append(_every_bucket(legs, shape, shape.grain))
@@ -67,13 +66,6 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
                 if _beside(leg, shape):
                     sums = _with_days(sums, _leg(leg, shape, tables, side), shape)
         sql = _staged(_filled(sums, shape, sides), shape, sides, dialect)
-    except (AttributeError, ibis.common.exceptions.IbisError) as error:
-        if not shape.scope.hidden:
-            raise
-        raise AccessDenied(
-            f"{', '.join(metric.label for metric in shape.metrics)} cannot be shown: it rests on "
-            f"{', '.join(sorted(shape.scope.hidden))}, which you may not see."
-        ) from error
     used = dict.fromkeys((shape.rollup(leg) or leg.mart).table.name for leg in shape.legs if not leg.spans)
     return Compiled(sql=sql, parameters=names_in(sql), tables=tuple(used))
 
@@ -82,14 +74,16 @@ def compile_shape(shape: Shape, dialect: Dialect) -> Compiled:
 def compile_values(dimension: Dimension, mart: Mart, shape: Shape, dialect: Dialect) -> str:
     """Write the SQL that lists the known values of a dimension."""
     leg = Leg(mart=mart, role=next(iter(mart.days)), mode="sum", matures_days=0)
-    rows = rows_of(leg, shape, Tables(shape.scope))
-    return to_sql(rows.filter(rows[dimension.name].notnull()).select(dimension.name).distinct(), dialect)
+    with in_sight(shape.scope, dimension.label):
+        rows = rows_of(leg, shape, Tables(shape.scope))
+        return to_sql(rows.filter(rows[dimension.name].notnull()).select(dimension.name).distinct(), dialect)
 
 
 @lru_cache(maxsize=64)
 def compile_coverage(mart: Mart, role: str, shape: Shape, dialect: Dialect) -> str:
     """Write the SQL that finds the first and the last day of a mart."""
-    days = recorded_days(mart, role, shape, Tables(shape.scope))
+    with in_sight(shape.scope, "The days there are"):
+        days = recorded_days(mart, role, shape, Tables(shape.scope))
     first, last = (days[column] for column in days.columns)
     return to_sql(days.select(first=first, end=last + ibis.interval(days=1)), dialect)
 
@@ -243,8 +237,9 @@ def _with_days(sums: ir.Table, days: ir.Table, shape: Shape) -> ir.Table:
 
 def _every_bucket(legs: list[ir.Table], shape: Shape, grain: Grain) -> ir.Table:
     """One row per time bucket for each combination of dimensions that any leg has; no sums."""
-    mart, role = shape.calendars[0]
-    buckets = calendar(mart, role, shape, grain)
+    # Whichever metric is named first: a bucket is there where any of them is recorded.
+    calendars = [calendar(mart, role, shape, grain) for mart, role in shape.calendars]
+    buckets = ibis.union(*calendars, distinct=True) if len(calendars) > 1 else calendars[0]
     if not shape.by:
         return buckets
     names = [dimension.name for dimension in shape.by]

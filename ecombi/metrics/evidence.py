@@ -38,20 +38,27 @@ def rows_behind(answers: Answers, result: Result, cell: Cell, metric: str | None
     """
     found = _metric(result, metric)
     passport = result.passport
-    query = replace(narrowed(result, cell, before=before), metrics=(found.name,))
+    query = replace(narrowed(result, cell), metrics=(found.name,))
+    other = _beside(result, cell) if before else None
+    if other is not None:
+        query = replace(query, start=other.start, end=other.end)
     planned = answers.plan(query)
     frames = [_rows(answers, planned, leg) for leg in replace(planned.shape, built=()).legs]
     if passport.snapshot != answers.warehouse_number():
         raise MetricError(
             f"These figures are of snapshot {passport.snapshot}, and another one was published since. Ask again."
         )
-    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    rows = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+    # Where no day stands beside the cell, its figure has no value, and no row is behind it.
+    return rows.iloc[:0] if before and other is None else rows
 
 
 def passport_of(result: Result, cell: Cell, metric: str | None) -> Passport:
     """Return the passport of one figure; see `Passport`."""
     found = _metric(result, metric)
     query = replace(narrowed(result, cell), metrics=(found.name,))
+    if result.passport.compared is not None:
+        query = replace(query, compare=_beside(result, cell))
     narrow = replace(result.passport, query=query, metrics=(found,))
     answers = getattr(result, "_answers", None)
     if answers is None:
@@ -60,20 +67,22 @@ def passport_of(result: Result, cell: Cell, metric: str | None) -> Passport:
     return replace(narrow, sql=planned.sql, params=planned.params, tables=planned.tables)
 
 
-def narrowed(result: Result, cell: Cell, *, before: bool = False) -> MetricQuery:
-    """Return the question for the figures of one row, in one of the ranges compared.
+def narrowed(result: Result, cell: Cell) -> MetricQuery:
+    """Return the question for the figures of one row, of the range asked for.
 
     Raises:
-        MetricError: The result has no such row, or there is no other range.
+        MetricError: The result has no such row.
     """
     query = result.passport.query
     row = _row(result, cell)
     keys = {name: row[name] for name in query.by}
     where = {**dict(query.where), **{name: (_plain(value),) for name, value in keys.items()}}
     without = tuple((name, values) for name, values in query.without if name not in keys)
-    if before and query.compared is None:
-        raise MetricError("These figures are not compared with another range.")
-    start, end = _range(query, row, before=before)
+    start, end = query.start, query.end
+    if query.grain is not None:
+        first = _bucket(query.grain, row)
+        last = query.grain.end_of(first)
+        start, end = max(first, start or first), min(last, end or last)
     if query.grain is Grain.HOUR:
         where["hour_of_day"] = (pd.Timestamp(str(row["hour"])).hour,)
     return replace(
@@ -90,25 +99,33 @@ def narrowed(result: Result, cell: Cell, *, before: bool = False) -> MetricQuery
     )
 
 
-def _range(query: MetricQuery, row: Mapping[str, object], *, before: bool) -> tuple[date | None, date | None]:
-    period = query.compared if before else query.period
-    start, end = (period.start, period.end) if period else (query.start, query.end)
+def _beside(result: Result, cell: Cell) -> Period | None:
+    """Return the days of the other range that stand beside a row; None where it is shorter, or has no 29 February.
+
+    Raises:
+        MetricError: The result has no such row, or there is no other range.
+    """
+    query = result.passport.query
+    row = _row(result, cell)
+    other = query.compared
+    if other is None or query.start is None:
+        raise MetricError("These figures are not compared with another range.")
     if query.grain is None:
-        return start, end
-    first = pd.Timestamp(str(row[query.grain.value])).date()
-    if before and query.start is not None and period is not None:
-        first = _moved_back(first, query, period)
-    last = query.grain.end_of(first)
-    return max(first, start or first), min(last, end or last)
-
-
-def _moved_back(first: date, query: MetricQuery, before: Period) -> date:
-    """Return the start of the bucket of the other range that stands beside the one that begins on `first`."""
-    if query.start is None or query.grain is None:
-        return first
+        return other
+    first = _bucket(query.grain, row)
     grain = Grain.MONTH if same_dates(query) else query.grain
-    shift = position_shift(before.start, query.start, grain)
-    return add_months(first, -shift) if grain in MONTHLY else first - timedelta(days=shift)
+    shift = position_shift(other.start, query.start, grain)
+    if grain not in MONTHLY:
+        beside = first - timedelta(days=shift)
+    elif add_months(beside := add_months(first, -shift), shift) != first:
+        return None
+    start, end = max(beside, other.start), min(query.grain.end_of(beside), other.end)
+    return Period(start, end) if start < end else None
+
+
+def _bucket(grain: Grain, row: Mapping[str, object]) -> date:
+    """Return the first day of the time bucket of a row."""
+    return pd.Timestamp(str(row[grain.value])).date()
 
 
 def _rows(answers: Answers, planned: Plan, leg: Leg) -> pd.DataFrame:

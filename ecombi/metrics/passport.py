@@ -140,6 +140,21 @@ class Passport(Stamp):
             return None
         return self.known.restated(self.query.basis.value, self.query.period)
 
+    @property
+    def partly_recorded(self) -> tuple[tuple[str, date], ...]:
+        """Label and first recorded day of each metric that is recorded on a part of the days compared with only."""
+        other = self.compared
+        if other is None:
+            return ()
+        found: dict[str, date] = {}
+        for metric in self.metrics:
+            for measure in metric.measures():
+                role = measure.mart.role(measure.dated, self.query.basis)
+                first, _ = self.known.recorded(measure.mart.table.name, role)
+                if other.start < first <= other.last:
+                    found[metric.label] = max(first, found.get(metric.label, first))
+        return tuple(found.items())
+
     def is_unfinished(self, bucket: date) -> bool:
         """Whether rows of the time bucket that begins on a day may still come, as far as it was asked for."""
         if self.unfinished_from is None or self.query.grain is None:
@@ -154,6 +169,10 @@ class Passport(Stamp):
         lines.append(("Counted", f"{self._range}; {self.query.basis.words}"))
         if self.compared is not None:
             lines.append(("Compared with", fmt.days(self.compared)))
+            lines += [
+                ("Recorded", f"{label} only from {fmt.day(first)}: not on all of the days compared with")
+                for label, first in self.partly_recorded
+            ]
         lines += [(f"Only {name}", _listed(values)) for name, values in self.query.where]
         lines += [(f"Without {name}", _listed(values)) for name, values in self.query.without]
         if self.query.as_of is not None:

@@ -18,6 +18,9 @@ from ecombi.schema.periods import Grain, Period, add_months
 
 Parameter = str | int | float | date | None
 
+_LARGEST = 2**31 - 1
+"""The largest whole number a filter may name: every engine can take it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -181,6 +184,9 @@ def _recorded(query: MetricQuery, metrics: tuple[Metric, ...], known: Known) -> 
     sides: dict[Side, tuple[date, date]] = {"_before": (query.compared.start, query.compared.last)}
     if query.grain is not None:
         sides = _buckets(query.period, query.compared, query.grain)
+        if sides["_before"][1] > query.compared.last:
+            # It ends before the last buckets asked for have one beside them.
+            del sides["_before"]
     found: set[tuple[str, str, Side]] = set()
     for measure in {measure for metric in metrics for measure in metric.measures()}:
         table, role = measure.mart.table.name, measure.mart.role(measure.dated, query.basis)
@@ -248,12 +254,15 @@ def _readable(dimension: Dimension, values: Values) -> list[str | int]:
     if dimension.type == "string":
         return [str(value) for value in known]
     try:
-        return [int(value) for value in known]
+        numbers = [int(value) for value in known]
     except ValueError:
-        raise MetricError(
-            f"The filter on {dimension.name} has the values {known!r}, but {dimension.label.lower()} is a number. "
-            f"{dimension.description}"
-        ) from None
+        numbers = [_LARGEST + 1]
+    if all(abs(number) <= _LARGEST for number in numbers):
+        return [*numbers]
+    raise MetricError(
+        f"The filter on {dimension.name} has the values {known!r}, but {dimension.label.lower()} is a number. "
+        f"{dimension.description}"
+    )
 
 
 def position_shift(before: date, now: date, grain: Grain) -> int:

@@ -13,7 +13,7 @@ from ecombi.schema.periods import Grain, Period, parse_day, time_zone
 
 Comparison = Literal["previous", "year_ago", "same_weekdays"]
 Values = tuple[str | int | None, ...]
-_YEAR_OF_WEEKS = timedelta(weeks=52)
+_DAYS_OF_52_WEEKS = 364
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class MetricQuery:
             case "year_ago":
                 return self.period.year_ago()
             case "same_weekdays":
-                return Period(self.period.start - _YEAR_OF_WEEKS, self.period.end - _YEAR_OF_WEEKS)
+                return self.period.earlier(_DAYS_OF_52_WEEKS)
             case other:
                 return other
 
@@ -214,5 +214,13 @@ def _values(name: str, values: object) -> Values:
         raise MetricError(
             f"The filter on {name} is {values!r}. Give a list of texts, for example {{{name!r}: ['...']}}."
         )
+    unwritable = next((v for v in listed if isinstance(v, str) and not _writable(v)), None)
+    if unwritable is not None:
+        raise MetricError(f"The filter on {name} has the value {unwritable!r}, which no text in a table can be.")
     # A set of values: the order they were named in changes nothing.
     return tuple(sorted(dict.fromkeys(listed), key=lambda v: (v is None, str(v))))
+
+
+def _writable(text: str) -> bool:
+    """Whether every engine can take a text: no NUL, and no half of a character."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -39,6 +39,9 @@ def is_recorded(sums: ir.Table, mart: Mart, role: str, shape: Shape, side: Side)
     bucket = sums[shape.grain.value]
     earlier = moved(bucket, shape, back=True) if side else bucket
     recorded = (earlier >= first.truncate(TRUNCATE[shape.grain])) & (earlier < last + ibis.interval(days=1))
+    if side:
+        # A shorter range has nothing to stand beside the last buckets.
+        recorded &= earlier < parameter("end_before", "date").cast("timestamp")
     if side and shape.same_dates:
         # No year before has a day for a 29 February.
         recorded &= moved(earlier, shape) == bucket

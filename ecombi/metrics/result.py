@@ -158,19 +158,23 @@ def analysed(table: pa.Table, passport: AnalysisPassport) -> AnalysisResult:
     by = [(name.removeprefix("-"), "descending" if name.startswith("-") else "ascending") for name in order]
     ordered = table.sort_by(by) if by else table
     units = {name: found.unit for name, found in analysis.fields.items()}
-    typed = _typed(
-        ordered, {name: _analysed_type(ordered.schema.field(name).type, unit) for name, unit in units.items()}
-    )
+    for name, unit in units.items():
+        if unit is Unit.MONEY and pa.types.is_integer(ordered.schema.field(name).type):
+            # PostgreSQL does not say either whether zeros are of money.
+            ordered = ordered.set_column(ordered.column_names.index(name), name, ordered[name].cast(_WIDE))
+    typed = _typed(ordered, {name: _analysed_type(ordered[name], unit) for name, unit in units.items()})
     frame = frame_of(typed, [name for name, column in typed.items() if column.null_count])
     return _analysis_result(frame, passport)
 
 
-def _analysed_type(found: pa.DataType, unit: Unit | None) -> pa.DataType:
+def _analysed_type(column: pa.ChunkedArray, unit: Unit | None) -> pa.DataType:
+    found = column.type
     if unit is Unit.MONEY and pa.types.is_decimal(found):
         return MONEY
     if pa.types.is_integer(found):
         return pa.int64()
-    if pa.types.is_decimal(found) and found.scale == 0:
+    # PostgreSQL does not say whether a number without a value would have been a whole one.
+    if pa.types.is_decimal(found) and (found.scale == 0 or column.null_count == len(column)):
         return pa.int64()
     return found
 

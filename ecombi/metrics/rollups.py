@@ -139,7 +139,8 @@ def _sums(mart: Mart) -> Iterator[Counted]:
 
 def _columns(measure: Counted) -> Iterator[Column[object]]:
     kind = tables.SUM if measure.unit is Unit.MONEY else BigInteger
-    yield Column(measure.name, kind, nullable=True, comment=f"{measure.label}; null where no row counts.")
+    said = f"{measure.label}, in the shop's currency" if measure.unit is Unit.MONEY else measure.label
+    yield Column(measure.name, kind, nullable=True, comment=f"{said}; null where no row counts.")
     if isinstance(measure, Measure) and measure.nothing is None:
         yield Column(rows_column(measure), BigInteger, nullable=True, comment=f"Rows behind {measure.label}.")
 

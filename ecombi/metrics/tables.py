@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, SmallInteger, String, Table
 
-from ecombi.errors import AccessDenied
+from ecombi.errors import AccessDenied, MetricError
 from ecombi.metrics import derived
 from ecombi.metrics.parameters import parameter
 from ecombi.schema import tables as schema
@@ -34,6 +35,9 @@ _OPEN: Final = frozenset({"products", "suppliers", "shop"})
 
 _MERGED: Final = frozenset({"customers", "cohort_months"})
 """Derived tables whose rows sum over what a policy divides: they are derived anew from what may be seen."""
+
+_OF_NOW: Final = frozenset({"customer_scores", "product_positions", "facts"})
+"""Tables computed after each load that no expression here makes anew for an earlier day."""
 
 DERIVED: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {
     "orders": derived.orders,
@@ -71,6 +75,18 @@ class Tables:
             self._known[table.name] = self._shown(self._allowed(table))
         return self._known[table.name]
 
+    def kept(self, table: Table) -> ir.Table | None:
+        """Return a table that says how things stand now; None where that is not known yet or not for all to see.
+
+        Whoever gets none computes it from the other tables.
+        """
+        if self._scope is not None and self._scope.as_of:
+            return None
+        try:
+            return self[table]
+        except AccessDenied:
+            return None
+
     def names(self, table: Table) -> ir.Table:
         """Return a table that only says what rows belong to: as it was known, whoever asks, but for hidden columns."""
         return self._shown(self._as_known(table))
@@ -85,6 +101,8 @@ class Tables:
             return unbound(table)
         if table.name in DERIVED:
             return DERIVED[table.name](self._unrestricted())
+        if table.name in _OF_NOW:
+            raise MetricError(f"{table.name} says how things stand now, and not how they stood on an earlier day.")
         if "load_id" not in table.columns:
             return unbound(table)
         last = parameter("as_of_load", "int32")
@@ -127,6 +145,23 @@ class Tables:
         names = self._unrestricted()._as_known(lookup.table)
         allowed = names.filter(condition.passes(names[dimension.column], "policy_"))
         return rows.semi_join(allowed, lookup.key)
+
+
+@contextmanager
+def in_sight(scope: Scope, what: str) -> Iterator[None]:
+    """Put into words that what is built here needs a hidden column, which these tables do not have.
+
+    Raises:
+        AccessDenied: It does.
+    """
+    try:
+        yield
+    except (AttributeError, ibis.common.exceptions.IbisError) as error:
+        if not scope.hidden:
+            raise
+        raise AccessDenied(
+            f"{what} cannot be shown: it rests on {', '.join(sorted(scope.hidden))}, which you may not see."
+        ) from error
 
 
 def unbound(table: Table) -> ir.Table:

@@ -32,7 +32,9 @@ def table(name: str, grain: str, key: tuple[str, ...], *columns: Column[Any], un
 
 
 def column(name: str, kind: _Type, meaning: str, *, required: bool = False) -> Column[Any]:
-    """Return a column with its meaning as comment."""
+    """Return a column with its meaning as comment, and the unit of money."""
+    if kind in (MONEY, SUM) and "currency" not in meaning:
+        meaning = f"{meaning} In the shop's currency."
     return Column(name, kind, comment=meaning, nullable=not required)
 
 

@@ -110,7 +110,18 @@ class Period:
         months = self.whole_months
         if months:
             return Period(add_months(self.start, -months), self.start)
-        return Period(self.start - timedelta(days=self.days), self.start)
+        return self.earlier(self.days)
+
+    def earlier(self, days: int) -> Period:
+        """Return the period of the same length that begins so many days earlier.
+
+        Raises:
+            PeriodError: There are no such days.
+        """
+        try:
+            return Period(self.start - timedelta(days=days), self.end - timedelta(days=days))
+        except OverflowError:
+            raise PeriodError(f"There is no day {days} days before {self.start}.") from None
 
     def year_ago(self) -> Period:
         """Return the same dates one year earlier, whole months as whole months; for a 29 February, it is the 28th."""

@@ -154,6 +154,14 @@ parcels = st.builds(
     },
     st.sampled_from(["p1", "p2"]), orders, days, places, st.booleans(), st.integers(0, 2),
 )  # fmt: skip
+paid = st.builds(
+    lambda name, order, on, kind, cents: {
+        "payment_id": name, "order_id": order, "kind": kind, "method": "card",
+        "paid_at": datetime.fromisoformat(f"{on}T12:00"), "amount": Decimal(cents) / 100, "fee_amount": Decimal("0.30"),
+    },
+    st.sampled_from(["x1", "x2"]), orders, days, st.sampled_from(["capture", "refund", "chargeback"]),
+    st.integers(-500, 2_000),
+)  # fmt: skip
 stock = st.builds(
     lambda on, sku, units: {
         "day": dt.date.fromisoformat(on), "sku": sku, "on_hand": units, "committed": 1, "incoming": 0,
@@ -168,6 +176,7 @@ deliveries = st.fixed_dictionaries(
         "sessions": st.lists(visits, min_size=1, max_size=2),
         "products": st.lists(goods, min_size=1, max_size=2),
         "shipments": st.lists(parcels, min_size=1, max_size=2),
+        "payments": st.lists(paid, min_size=1, max_size=2),
         "inventory_daily": st.lists(stock, min_size=1, max_size=3),
     },
 )

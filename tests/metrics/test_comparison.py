@@ -84,6 +84,17 @@ def test_a_range_before_the_first_record_has_no_values(ask: Ask) -> None:
     assert rows(by_country) == [("FR", 1, None, None), ("GB", 2, None, None), (None, 1, None, None)]
 
 
+def test_a_range_that_is_recorded_in_part_is_said_to_be(ask: Ask) -> None:
+    # The first record is of 2 January 2012.
+    result = ask(["net_sales", "orders"], start="2012-01-17", end="2012-02-01", compare=("2011-12-20", "2012-01-04"))
+    assert rows(result) == [(20, 20, 0, 2, 1, 1.0)]
+    assert result.passport.partly_recorded == (("Net sales", date(2012, 1, 2)), ("Orders", date(2012, 1, 2)))
+    assert ("Recorded", "Orders only from 2 Jan 2012: not on all of the days compared with") in result.passport.lines()
+    assert ask("orders", **FEBRUARY, compare=("2012-01-02", "2012-01-04")).passport.partly_recorded == ()
+    assert ask("orders", **FEBRUARY, compare=("2011-01-02", "2011-01-04")).passport.partly_recorded == ()
+    assert ask("orders", **FEBRUARY).passport.partly_recorded == ()
+
+
 def test_a_quiet_range_between_records_is_0(ask: Ask) -> None:
     assert rows(ask("orders", start="2012-10-01", end="2012-11-01", compare="previous")) == [(2, 0, None)]
 
@@ -212,6 +223,23 @@ def test_any_other_period_may_have_another_length(ask: Ask) -> None:
     days = ask("gross_sales", start="2012-02-09", end="2012-02-12", compare=("2012-01-01", "2012-02-01"), grain="day")
     # By position: 10 February beside 2 January, and what lies past the end has no counterpart.
     assert rows(days) == [(pd.Timestamp(2012, 2, 10), 10, 20, -0.5)]
+
+
+def test_what_lies_past_the_end_of_a_shorter_range_has_no_value(ask: Ask) -> None:
+    # March has 31 days and February 29: nothing stands beside the 30th and 31st, though 1 and 2 March are recorded.
+    days = ask(
+        ["gross_sales", "orders"], start="2012-03-01", end="2012-04-01", grain="day", compare="previous", fill=True
+    )
+    found = {r[0].day: r[1:] for r in rows(days)}
+    assert found[29] == (0, 70, -1.0, 0, 2, -1.0)
+    assert found[28] == (0, 0, None, 0, 0, None)
+    assert found[30] == (0, None, None, 0, None, None)
+    assert found[31] == (0, None, None, 0, None, None)
+    # Of 10 January to 14 February the last month is a part, and April has none.
+    months = ask(
+        "gross_sales", start="2012-02-01", end="2012-05-01", grain="month", compare=("2012-01-10", "2012-02-15")
+    )
+    assert [r[1:] for r in rows(months)] == [(80, 60, pytest.approx(1 / 3)), (40, 10, 3.0), (40, None, None)]
 
 
 @pytest.mark.parametrize(

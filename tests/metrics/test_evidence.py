@@ -28,6 +28,7 @@ from ecombi.metrics.definitions import (
 )
 from ecombi.metrics.marts import MARTS
 from ecombi.metrics.result import Result
+from ecombi.schema.periods import Period
 from ecombi.workspace import Workspace
 from tests.metrics.conftest import Ask
 
@@ -153,6 +154,41 @@ def test_rows_of_what_is_unknown_and_of_the_range_before(ask: Ask) -> None:
     assert days.rows({"day": "2012-02-20"}, before=True)["order_id"].tolist() == ["o03"]
     year = ask("gross_sales", grain="day", start="2013-02-01", end="2013-03-01", compare="year_ago")
     assert year.rows({"day": "2013-02-10"}, before=True)["order_id"].tolist() == ["o05"]
+
+
+def test_where_nothing_stands_beside_a_cell_no_row_is_behind_it(ask: Ask) -> None:
+    march = ask("gross_sales", grain="day", start="2012-03-01", end="2012-04-01", compare="previous", fill=True)
+    assert pd.isna(march.set_index("day")["gross_sales_before"]["2012-03-30"])
+    assert march.rows({"day": "2012-03-30"}, before=True).empty
+    assert march.rows({"day": "2012-03-29"}, before=True)["order_id"].unique().tolist() == ["o06", "o07"]
+    assert march.passport("gross_sales", {"day": "2012-03-30"}).compared is None
+    # 20 February 2013 stands beside that of 2012, and no day beside a 29th.
+    leap = ask("gross_sales", grain="day", start="2012-02-01", end="2013-03-01", compare="year_ago", fill=True)
+    assert leap.rows({"day": "2012-02-29"}, before=True).empty
+    assert leap.passport("gross_sales", {"day": "2012-02-29"}).compared is None
+    assert leap.passport("gross_sales", {"day": "2013-02-20"}).compared == Period.of("2012-02-20", "2012-02-21")
+
+
+def test_the_passport_of_a_cell_has_both_of_its_ranges(ask: Ask) -> None:
+    result = ask(["gross_sales", "aov"], by="country", start="2012-02-01", end="2012-03-01", compare="previous")
+    passport = result.passport("gross_sales", {"country": "GB"})
+    lines = dict(passport.lines())
+    assert lines["Counted"].startswith("1–29 Feb 2012")
+    assert lines["Compared with"] == "1–31 Jan 2012"
+    [figures] = result._asked().read(passport.sql, passport.params)[0].to_pylist()
+    assert figures == {"gross_sales": 10, "gross_sales_before": 60, "gross_sales_change": pytest.approx(-5 / 6)}
+    # The week of Monday 6 February, the second one asked for, stands beside the second one of January.
+    weeks = ask("gross_sales", grain="week", start="2012-02-01", end="2012-03-01", compare="previous")
+    passport = weeks.passport("gross_sales", {"week": "2012-02-06"})
+    assert passport.query.period == Period.of("2012-02-06", "2012-02-13")
+    assert passport.compared == Period.of("2012-01-02", "2012-01-09")
+    # The first ones are cut off where the ranges begin, on a Wednesday and on a Sunday.
+    cut = ask("orders", grain="week", start="2012-02-29", end="2012-04-01", compare=("2012-01-29", "2012-03-01"))
+    first = cut.passport("orders", 0)
+    assert (first.query.period, first.compared) == (
+        Period.of("2012-02-29", "2012-03-05"),
+        Period.of("2012-01-29", "2012-01-30"),
+    )
 
 
 def test_a_ratio_shows_both_of_its_sums(ask: Ask) -> None:

@@ -62,6 +62,16 @@ def test_stock_beside_sales_by_day(ask: Ask) -> None:
     assert [(row["net_sales"], row["on_hand"]) for row in found] == [(60, None), (10, 16), (0, 15)]
 
 
+def test_a_filled_series_is_the_same_whichever_metric_is_named_first(ask: Ask) -> None:
+    # Sales are recorded from 3 to 5 November, stock on the 4th and 5th only.
+    one, other = (
+        records(ask(names, grain="day", fill=True, where={"product": ["lamp"]}))
+        for names in (["net_sales", "on_hand"], ["on_hand", "net_sales"])
+    )
+    assert one == other
+    assert [(row["net_sales"], row["on_hand"]) for row in one] == [(40, None), (0, 5), (0, 5)]
+
+
 def test_one_order_of_two_lines_pays_for_its_parcels_once(ask: Ask) -> None:
     # A ratio over two marts is the one total by the other: cost of goods is unknown, so only its divisor is.
     found = only(ask(["days_of_inventory", "sell_through", "percent_sold"], start="2012-11-05", end="2012-11-06"))

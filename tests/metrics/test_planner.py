@@ -118,6 +118,35 @@ def test_every_metric_by_every_subset_of_a_rollup_is_that_of_the_mart(
             assert plan(MetricQuery.of(name, by=by), "duckdb", known=known).tables == (rollup.mart.table.name,)
 
 
+COMPOSED = [name for name in CATALOGUE if not any(name in rests_on(rollup) for rollup in SUMS)]
+"""Metrics that no single rollup has all sums of: of several marts, or in part not a sum."""
+
+
+def cuts(name: str) -> tuple[str, ...]:
+    """Return the dimensions of any rollup that a metric can be cut by."""
+    marts = {measure.mart for measure in CATALOGUE[name].measures()}
+    kept = dict.fromkeys(d for rollup in ROLLUPS.values() for d in rollup.cuts if rollup.mart in marts)
+    return tuple(d.name for d in kept if all(d.fits(mart) for mart in marts))
+
+
+@WHOLE
+@pytest.mark.parametrize("by", sorted({cuts(name) for name in COMPOSED}), ids=lambda by: " ".join(by) or "whole")
+def test_every_metric_of_several_marts_by_every_subset_is_that_of_the_marts(
+    whole_shop: dict[str, Workspace], by: tuple[str, ...]
+) -> None:
+    answers = whole_shop["duckdb"].answers
+    names = [name for name in COMPOSED if cuts(name) == by]
+    sizes = range(len(by) + 1)
+    for number, subset in enumerate(subset for size in sizes for subset in combinations(by, size)):
+        grain, basis = (None, "month", "day")[number % 3], ("booked", "ordered")[number % 2]
+        query = MetricQuery.of(names, by=subset, grain=grain, basis=basis, **PERIOD)
+        _, rolled_up = figures(query, answers.warehouse, answers.known())
+        summed_of, summed = figures(query, answers.warehouse)
+        assert not set(summed_of) & set(ROLLUPS)
+        assert rolled_up == summed, (subset, grain, basis)
+        assert rolled_up
+
+
 @WHOLE
 @pytest.mark.parametrize("rollup", SUMS, ids=lambda rollup: rollup.name)
 def test_a_rollup_of_days_knows_weekdays_and_what_it_is_compared_with(
@@ -340,3 +369,5 @@ def test_a_dimension_the_records_do_not_have_is_refused_in_words() -> None:
 def test_a_number_is_refused_where_it_cannot_be_one() -> None:
     with pytest.raises(MetricError, match=r"weekday has the values \['Monday'\].*1 for Monday"):
         plan(MetricQuery.of("net_sales", where={"weekday": ["Monday"]}), "duckdb")
+    with pytest.raises(MetricError, match="1 for Monday"):
+        plan(MetricQuery.of("net_sales", where={"weekday": [10**30]}), "duckdb")

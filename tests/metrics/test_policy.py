@@ -235,6 +235,15 @@ def test_a_hidden_name_cannot_be_looked_up(warehouse: Warehouse, cut: dict[str, 
         seen.run(MetricQuery.of("net_sales", **cut))
 
 
+def test_values_and_days_of_a_hidden_column_are_refused_in_words(warehouse: Warehouse) -> None:
+    seen = Answers(warehouse, SHOP, identity=Identity.of("x", hidden=["country"]))
+    with pytest.raises(AccessDenied, match="Country cannot be shown: it rests on country, which you may not see"):
+        seen.values("country")
+    assert seen.values("channel") == ["app", "web"]
+    with pytest.raises(AccessDenied, match="The days there are cannot be shown: it rests on event_on"):
+        seen.seen_by(Identity.of("x", hidden=["event_on"])).coverage()
+
+
 def test_a_policy_is_a_value_and_never_sql(warehouse: Warehouse) -> None:
     evil = "GB') OR ('1' = '1"
     seen = Answers(warehouse, SHOP, identity=Identity.of("x", countries=[evil, "'; DROP TABLE ledger; --"]))

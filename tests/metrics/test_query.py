@@ -49,6 +49,8 @@ def test_a_total_has_no_keys_and_keeps_the_rest() -> None:
         ({"metrics": "aov", "where": {"country": []}}, MetricError, "filter on country has no values"),
         ({"metrics": "aov", "where": {"country": 1.5}}, MetricError, "filter on country is 1.5"),
         ({"metrics": "aov", "where": {"country": [1.5]}}, MetricError, "Give a list of texts"),
+        ({"metrics": "aov", "where": {"country": ["F\0R"]}}, MetricError, "no text in a table can be"),
+        ({"metrics": "aov", "without": {"country": ["\ud800"]}}, MetricError, "no text in a table can be"),
         ({"metrics": "aov", "grain": "fortnight"}, PeriodError, "Unknown grain 'fortnight'"),
         ({"metrics": "aov", "basis": "order"}, PeriodError, "Unknown basis 'order'. Did you mean 'ordered'"),
         ({"metrics": "aov", "start": "2012-02-30"}, PeriodError, "not a day that exists"),
@@ -61,3 +63,10 @@ def test_an_impossible_question_is_refused_in_words(
 ) -> None:
     with pytest.raises(error, match=words):
         MetricQuery.of(**question)
+
+
+@pytest.mark.parametrize("compare", ["previous", "year_ago", "same_weekdays"])
+def test_a_comparison_with_days_before_all_days_is_refused_in_words(compare: str) -> None:
+    question = MetricQuery.of("orders", start="0001-01-01", end="0001-01-15", compare=compare)
+    with pytest.raises(PeriodError, match=r"There is no day (14 days|12 months|364 days) before 0001-01-01"):
+        _ = question.compared

@@ -32,6 +32,14 @@ def test_money_has_four_decimals():
                 assert (column.type.precision, column.type.scale) == (digits, 4), f"{table.name}.{column.name}"
 
 
+def test_money_says_its_currency():
+    everything = [*tables.metadata.sorted_tables, *(rollup.table for rollup in ROLLUPS.values())]
+    money = [column for table in everything for column in table.columns if getattr(column.type, "scale", None) == 4]
+    assert len(money) > 40
+    for column in money:
+        assert "in the shop's currency" in column.comment.lower() or "shop currency" in column.comment, str(column)
+
+
 @pytest.mark.parametrize("rollup", ROLLUPS.values(), ids=lambda rollup: rollup.name)
 def test_a_rollup_is_described_and_holds_exact_sums(rollup):
     assert rollup.table.comment.startswith(f"Rollup of {rollup.mart.table.name}: one row per basis, ")
