@@ -105,7 +105,9 @@ def _assignments(notebook: Path) -> dict[str, tuple[ast.expr, Value]]:
         if not name.isascii() or name.startswith("_") or keyword.iskeyword(name) or hasattr(BaseModel, name):
             raise ReportError(f"{notebook}: a parameter cannot be called {name!r}. Choose another name.")
         if hasattr(builtins, name) or name in _OF_IPYTHON:
-            raise ReportError(f"{notebook}: a parameter cannot be called {name!r}, as Python calls something of its own.")
+            raise ReportError(
+                f"{notebook}: a parameter cannot be called {name!r}, as Python calls something of its own."
+            )
         if name in taken:
             raise ReportError(f"{notebook}: a parameter cannot be called {name!r}: another cell uses that name.")
         if name in found:

@@ -171,7 +171,8 @@ def test_notes_that_a_type_has_no_use_for_are_named(
     "code",
     [
         "import ecombi as label", "from os import path as label", "import label.inside", "label = 1",
-        "for label in (): ...", "a, (b, *label) = 1, (2,)", "with open('x') as label: ...", "(label := 1)", "label += 1",
+        "for label in (): ...", "a, (b, *label) = 1, (2,)", "with open('x') as label: ...", "(label := 1)",
+        "label += 1",
     ],
 )  # fmt: skip
 def test_a_name_that_another_cell_uses_is_no_parameter(write_report: WriteReport, code: str) -> None:
