@@ -20,7 +20,7 @@ def render(
     result: Mapping[str, object],
     as_pdf: Callable[[str], bytes] | None = None,
 ) -> dict[str, str | bytes]:
-    """Return the documents of a run by kind: notebook, html, result; xlsx of what is declared; pdf where it can be made.
+    """Return the documents of a run by kind: notebook, html, result; xlsx of what is declared; pdf where that can be.
 
     Args:
         notebook: As it was executed.
