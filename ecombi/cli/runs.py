@@ -60,7 +60,8 @@ def show(run: RunArgument, follow: FollowOption = False, workspace: WorkspaceOpt
                 typer.echo(said := says, err=True)
             time.sleep(_LOOK_EVERY)
             found = runner.store.get(found.run_id)
-        for name, value in runner.describe(found).items():
+        stands = None if found.state.ended else standing(found, expected, at=now())
+        for name, value in {**runner.describe(found), **({"now": stands} if stands else {})}.items():
             lines = str(value).splitlines() or [""]
             typer.echo(f"{name:<14}{lines[0]}")
             for line in lines[1:]:

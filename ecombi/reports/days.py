@@ -85,12 +85,12 @@ class ComparedWeeks:
 
     @classmethod
     def of(cls, coverage: Period, day: str | None) -> ComparedWeeks:
-        """Take the week of the day asked for, or the last one that is over.
+        """Take the week of the day asked for, or the last one that is over, or the first one there is.
 
         Raises:
             PeriodError: Not a day.
         """
-        asked = parse_day(day) if day else coverage.end - WEEK
+        asked = parse_day(day) if day else max(coverage.end - WEEK, coverage.start)
         monday = asked - timedelta(days=asked.weekday())
         end = monday + WEEK
         if monday < coverage.end < end:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import keyword
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ecombi.errors import ReportError
-from ecombi.reports.parameters import Bound, Kind, Parameter, Value, model_of
+from ecombi.reports.parameters import Kind, Parameter, Value, model_of
 
 _KINDS: dict[str, Kind] = {
     "str": "str", "int": "int", "float": "float", "bool": "bool", "Day": "Day", "Secret": "Secret",
@@ -21,7 +23,8 @@ _KINDS: dict[str, Kind] = {
 _ANNOTATIONS = "str, int, float, bool, Day, Secret, list[str], Literal['a', 'b'], or one of them with '| None'"
 
 _RANGES = ("int", "float", "Day", "list[str]")
-_Bound = Annotated[Bound, Field(union_mode="left_to_right")]
+_Bound = Annotated[Annotated[float, Field(allow_inf_nan=False)] | date, Field(union_mode="left_to_right")]
+_OF_IPYTHON = frozenset({"In", "Out", "display", "get_ipython"})
 
 
 class ParameterNotes(BaseModel):
@@ -91,7 +94,9 @@ def read_parameters(notebook: Path, notes: ReportNotes) -> tuple[Parameter, ...]
 
 def _assignments(notebook: Path) -> dict[str, tuple[ast.expr, Value]]:
     found: dict[str, tuple[ast.expr, Value]] = {}
-    for statement in _parse(notebook, _parameters_cell(notebook)).body:
+    source, others = _cells(notebook)
+    taken = {name for other in others for name in _bound(other)}
+    for statement in _parse(notebook, source).body:
         if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value):
             raise ReportError(
                 f"{notebook}: line {statement.lineno} of the parameters cell is not of the form 'name: type = default'."
@@ -99,28 +104,53 @@ def _assignments(notebook: Path) -> dict[str, tuple[ast.expr, Value]]:
         name = statement.target.id
         if not name.isascii() or name.startswith("_") or keyword.iskeyword(name) or hasattr(BaseModel, name):
             raise ReportError(f"{notebook}: a parameter cannot be called {name!r}. Choose another name.")
+        if hasattr(builtins, name) or name in _OF_IPYTHON:
+            raise ReportError(
+                f"{notebook}: a parameter cannot be called {name!r}, as Python calls something of its own."
+            )
+        if name in taken:
+            raise ReportError(f"{notebook}: a parameter cannot be called {name!r}: another cell uses that name.")
         if name in found:
             raise ReportError(f"{notebook}: parameter {name} is declared twice.")
         try:
             found[name] = statement.annotation, ast.literal_eval(statement.value)
-        except ValueError:
+        except (ValueError, TypeError, MemoryError, RecursionError):
             raise ReportError(
                 f"{notebook}: the default of parameter {name} must be a plain value, not a calculation."
             ) from None
     return found
 
 
-def _parameters_cell(notebook: Path) -> str:
+def _cells(notebook: Path) -> tuple[str, list[str]]:
+    """Return the code of the parameters cell, and that of all others."""
     try:
         cells: list[dict[str, Any]] = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        sources = [c["source"] for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
+        code = [
+            ("parameters" in c.get("metadata", {}).get("tags", ()), "".join(c["source"]))
+            for c in cells
+            if c["cell_type"] == "code"
+        ]
     except FileNotFoundError:
         raise ReportError(f"There is no notebook {notebook}.") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{notebook} is not a notebook in Jupyter's format 4.") from error
+    sources = [source for tagged, source in code if tagged]
     if len(sources) != 1:
         raise ReportError(f"{notebook}: exactly one cell must have the tag 'parameters'; {len(sources)} have it.")
-    return sources[0] if isinstance(sources[0], str) else "".join(sources[0])
+    return sources[0], [source for tagged, source in code if not tagged]
+
+
+def _bound(source: str) -> Iterator[str]:
+    """Yield the names that a cell imports or gives a value to; none where it is no plain Python."""
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    for node in nodes:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
 
 
 def _parse(notebook: Path, source: str) -> ast.Module:
@@ -130,6 +160,8 @@ def _parse(notebook: Path, source: str) -> ast.Module:
         raise ReportError(
             f"{notebook}: line {error.lineno} of the parameters cell is not Python: {error.msg}."
         ) from error
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise ReportError(f"{notebook}: the parameters cell is not Python: {error}.") from error
 
 
 def _parameter(notebook: Path, name: str, annotation: ast.expr, default: Value, notes: ParameterNotes) -> Parameter:

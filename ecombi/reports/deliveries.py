@@ -34,7 +34,7 @@ def received(found: AnalysisResult, title: str, *, top: int) -> Block:
     said = (
         f"In {len(lost):,} of {len(rows):,} deliveries rows are not accounted for."
         if lost
-        else f"In all {len(rows):,} deliveries, rows in = new + known already + held back."
+        else f"In {_all(len(rows))}, rows in = new + known already + held back."
     )
     shown = listing(found, title, rows[:top], columns, low=("Loaded", "Known already", "Equal rows kept"))
     return Block(shown + finding(said, shown_of(min(top, len(rows)), len(rows))))
@@ -99,3 +99,7 @@ def _accounted(row: Row) -> bool:
 def _advice() -> str:
     again = "<code>ecombi quarantine replay</code>"
     return f"They are in no figure. Mend the export or its mapping, then try them again: {again}."
+
+
+def _all(count: int) -> str:
+    return "this delivery" if count == 1 else f"all {count:,} deliveries"

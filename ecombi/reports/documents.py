@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,24 +18,20 @@ def render(
     title: str,
     declared: Declared,
     result: Mapping[str, object],
-    browser: Path | None = None,
+    as_pdf: Callable[[str], bytes] | None = None,
 ) -> dict[str, str | bytes]:
-    """Return the documents of a run by kind: notebook, html and result; xlsx of what is declared; pdf with a browser.
+    """Return the documents of a run by kind: notebook, html, result; xlsx of what is declared; pdf where that can be.
 
     Args:
         notebook: As it was executed.
         title: Heading of the report.
         declared: What it declared.
         result: The same, as result.json has it.
-        browser: The Chromium that prints the PDF; None: no PDF.
-
-    Raises:
-        ReportError: The PDF was not done in time.
+        as_pdf: Makes the PDF of the HTML; None: no PDF.
     """
     import nbformat
 
     from ecombi.reports.html import as_html
-    from ecombi.reports.pdf import as_pdf
     from ecombi.reports.xlsx import as_xlsx
 
     html = as_html(notebook, title=title)
@@ -47,6 +42,6 @@ def render(
     }
     if (book := as_xlsx(declared, title=title)) is not None:
         documents["xlsx"] = book
-    if browser is not None:
-        documents["pdf"] = as_pdf(html, browser=browser)
+    if as_pdf is not None:
+        documents["pdf"] = as_pdf(html)
     return documents

@@ -7,17 +7,21 @@ import html
 import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from ecombi.errors import ParameterError
 
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _LETTERS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _LONG: Final = 16
 _SHORTEST: Final = 8
 _BETWEEN: Final = re.compile(r"<[^<>]*>|\x1b\[[0-9;]*m")
+_SEPARATORS: Final = re.compile(r"[\s,;:|'\"\[\]\-\u00ad\u200b-\u200d\u2060\ufeff]+")
+"""What stands between the letters of a text that is spelt out, or that may break anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +43,9 @@ class Leak:
 def find_leaks(files: Mapping[str, str | bytes], secrets: Mapping[str, str]) -> list[Leak]:
     """Find values of secrets in files, each once per place.
 
-    A value is found as it is, backwards, broken over lines or tags, and as HTML, JSON, Python, URLs, base64 and hex
-    write it; in the cells of notebooks and inside spreadsheets. The pages of a PDF are packed: what it is made from has
-    to be among the files.
+    A value is found as it is, backwards, in capitals or small letters, spelt out, broken over lines, tags or outputs,
+    and as HTML, JSON, Python, URLs, base64, base32 and hex write it, also twice; in the cells of notebooks and inside
+    spreadsheets. The pages of a PDF are packed: what it is made from has to be among the files.
 
     Args:
         files: Name -> content.
@@ -59,6 +63,22 @@ def find_leaks(files: Mapping[str, str | bytes], secrets: Mapping[str, str]) -> 
         if needle.found_in(views)
     )
     return list(dict.fromkeys(found))
+
+
+def refuse_secrets(values: Mapping[str, object], secrets: Mapping[str, str]) -> None:
+    """Refuse values of parameters that are to be recorded and hold the value of a secret.
+
+    Raises:
+        ParameterError: One does.
+    """
+    if not secrets:
+        return
+    for name, value in values.items():
+        for leak in find_leaks({name: json.dumps(value)}, secrets):
+            raise ParameterError(
+                f"Parameter {leak.where} holds the value of {leak.label}, and parameters are recorded. "
+                "Name a secret as secret://NAME, in a parameter of type Secret."
+            )
 
 
 def redact(text: str, secrets: Mapping[str, str]) -> str:
@@ -80,7 +100,7 @@ class _Views:
     Attributes:
         plain: Without tags, escapes, entities and percent signs, or with any of them.
         dense: The same without anything blank.
-        small: The same in small letters.
+        small: The same in small letters without separators.
     """
 
     plain: tuple[str, ...]
@@ -90,12 +110,13 @@ class _Views:
     @classmethod
     def of(cls, text: str) -> _Views:
         views = [text]
-        for read in (_without_tags, _without_escapes, _without_escapes, html.unescape):
+        for read in (_without_tags, _without_escapes, _without_escapes, html.unescape, html.unescape):
             views = list(dict.fromkeys([*views, *map(read, views)]))
         dense = tuple(dict.fromkeys("".join(view.split()) for view in views))
         unquoted = [read(view) for view in views for read in (unquote, unquote_plus)]
-        plain = tuple(dict.fromkeys([*views, *unquoted, *map(_without_escapes, unquoted)]))
-        return cls(plain, dense, tuple(view.lower() for view in dense))
+        twice = [unquote(view) for view in dict.fromkeys(unquoted) if "%" in view]
+        plain = tuple(dict.fromkeys([*views, *unquoted, *twice, *map(_without_escapes, unquoted)]))
+        return cls(plain, dense, tuple(dict.fromkeys(_spelt(view) for view in dense)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +125,42 @@ class _Needles:
 
     plain: tuple[str, ...]
     dense: tuple[str, ...]
-    hex: tuple[str, ...]
+    small: tuple[str, ...]
 
     @classmethod
     def of(cls, value: str) -> _Needles:
         # A part of a key in several lines is as bad as the whole of it.
         lines = [line for line in value.splitlines() if len(line) >= _LONG and not line.startswith("--")]
         broken = [dense] if len(dense := "".join(value.split())) >= _SHORTEST else []
-        return cls((value, value[::-1], *lines), (*broken, *_base64(value)), tuple(_hex(value)))
+        spelt = [small] if len(small := _spelt(value)) >= _SHORTEST else []
+        return cls((value, value[::-1], *lines), (*broken, *_packed(value)), (*spelt, *_hex(value)))
 
     def found_in(self, views: _Views) -> bool:
         return (
             any(needle in view for view in views.plain for needle in self.plain)
             or any(needle in view for view in views.dense for needle in self.dense)
-            or any(needle in view for view in views.small for needle in self.hex)
+            or any(needle in view for view in views.small for needle in self.small)
         )
 
 
-def _base64(value: str) -> Iterator[str]:
-    """Yield what base64 makes of the value wherever it begins among the bytes around it, for both alphabets."""
+def _packed(value: str) -> Iterator[str]:
+    """Yield what base64, once or twice, and base32 make of the value wherever it begins among the bytes around it."""
     raw = value.encode("utf-8")
-    for before in range(3):
-        whole = base64.b64encode(b"\0" * before + raw).decode("ascii")
+    once = list(_shifted(raw, base64.b64encode, 3, 6))
+    for form in (*once, *_shifted(value.encode("utf-16-le"), base64.b64encode, 3, 6)):
+        yield form
+        yield form.translate(str.maketrans("+/", "-_"))
+    for form in once:
+        yield from _shifted(form.encode("ascii"), base64.b64encode, 3, 6)
+    yield from _shifted(raw, base64.b32encode, 5, 5)
+
+
+def _shifted(raw: bytes, encode: Callable[[bytes], bytes], group: int, bits: int) -> Iterator[str]:
+    """Yield the characters that depend on the bytes alone, for each place in a group of bytes where they may begin."""
+    for before in range(group):
+        whole = encode(b"\0" * before + raw).decode("ascii")
         # The characters at both ends depend on the neighbours too.
-        first = -(-before * 8 // 6)
-        last = (before + len(raw)) * 8 // 6
-        yield whole[first:last]
-        yield whole[first:last].translate(str.maketrans("+/", "-_"))
+        yield whole[-(-before * 8 // bits) : (before + len(raw)) * 8 // bits]
 
 
 def _hex(value: str) -> Iterator[str]:
@@ -142,7 +172,11 @@ def _forms(value: str) -> set[str]:
     escaped = {html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1], repr(value)[1:-1]}
     quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
     hexed = {form for text in _hex(value) for form in (text, text.upper())}
-    return {value, value[::-1], *escaped, *quoted, *hexed, *_base64(value)}
+    return {value, value[::-1], *escaped, *quoted, *hexed, *_packed(value)}
+
+
+def _spelt(text: str) -> str:
+    return _SEPARATORS.sub("", text).lower()
 
 
 def _without_tags(text: str) -> str:
@@ -186,7 +220,17 @@ def _of_json(name: str, document: Any) -> Iterator[tuple[str, str]]:
     for cell in cells:
         number += "injected-parameters" not in cell.get("metadata", {}).get("tags", ())
         yield f"{name}, cell {number}", "\n".join(_texts(cell))
+        # Several outputs are read as one, whatever each was written to.
+        if len(outputs := cell.get("outputs", ())) > 1:
+            yield f"{name}, cell {number}", "".join(_shown(outputs))
     yield name, "\n".join(_texts(document))
+
+
+def _shown(outputs: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield what each output of a cell shows, in order."""
+    for output in outputs:
+        data = output.get("data", {})
+        yield from _texts(output.get("text", data.get("text/html", data.get("text/plain"))))
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -64,6 +64,9 @@ _WORDS: dict[Kind, str] = {
     "Secret": "the name of a secret written secret://NAME",
     "list[str]": "texts with commas between them",
 }
+_FIRST, _LAST = "1900-01-01", "2999-12-31"
+"""Days of a report: earlier and later days, that it compares with, are days of the calendar too."""
+
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
@@ -173,8 +176,8 @@ class Parameter:
 
     def _within(self, day: str) -> str:
         # ISO texts of days compare as the days do.
-        least, most = str(self.minimum or ""), str(self.maximum or "~")
-        if not least <= day <= most:
+        least, most = str(self.minimum or _FIRST), str(self.maximum or _LAST)
+        if not (least <= day <= most and _FIRST <= day <= _LAST):
             raise ValueError(day)
         return day
 
@@ -239,7 +242,11 @@ def _from_as_of(
 ) -> dict[str, object]:
     if as_of is None:
         return dict(given)
-    dated = {p.name: (as_of + timedelta(days=p.from_as_of)).isoformat() for p in parameters if p.from_as_of is not None}
+    asked = [(p.name, p.from_as_of) for p in parameters if p.from_as_of is not None and p.name not in given]
+    try:
+        dated = {name: (as_of + timedelta(days=days)).isoformat() for name, days in asked}
+    except OverflowError:
+        raise ParameterError(f"The as-of day {as_of} is too near the end of the calendar for this report.") from None
     return {**dated, **given}
 
 
@@ -248,6 +255,8 @@ def _does_not_fit(parameter: Parameter, values: Mapping[str, object]) -> str:
     words = f"Parameter {parameter.name} is {shown(value)}; it must be {parameter.expects}."
     if _names_a_secret(parameter, value):
         return f"{words} Only a parameter of type Secret takes a secret."
+    if parameter.kind == "Day" and re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)) and not _FIRST <= str(value) <= _LAST:
+        return f"{words} Reports know the days from {_FIRST} to {_LAST}."
     if parameter.choices and isinstance(value, str):
         near = did_you_mean(value[:80], parameter.choices)
         return f"{words} {near}" if near.startswith("Did") else words

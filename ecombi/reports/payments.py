@@ -94,10 +94,11 @@ def payouts(found: AnalysisResult, title: str, *, top: int) -> Block:
     }
     low = ("Last payment", "Payments", "Refunded", "Chargebacks", "Fees")
     wrong = [row for row in rows if not _ties(row)]
+    all_of = "this one" if len(rows) == 1 else f"all {len(rows):,}"
     said = (
         f"In {len(wrong):,} of {len(rows):,} captured − refunded − chargebacks − fees is not the net amount."
         if wrong
-        else f"In all {len(rows):,} captured − refunded − chargebacks − fees is the net amount, to the cent."
+        else f"In {all_of} captured − refunded − chargebacks − fees is the net amount, to the cent."
     )
     shown = listing(found, title, rows[:top], columns, low=low, exact=True)
     return Block(shown + finding(said, shown_of(min(top, len(rows)), len(rows))))

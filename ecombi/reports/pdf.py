@@ -7,14 +7,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from ecombi.errors import ConfigurationError, ReportError
+from ecombi.errors import ConfigurationError, ReportError, RunCancelled
 
 SECONDS: Final = 60.0
 """How long printing may take where the caller does not say."""
 
+_LOOK_SECONDS: Final = 0.2
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _FLAGS: Final = (
     "--headless",
@@ -49,7 +52,9 @@ def find_browser(given: Path | None = None) -> Path | None:
     return Path(found) if found else None
 
 
-def as_pdf(html: str, *, browser: Path, seconds: float = SECONDS) -> bytes:
+def as_pdf(
+    html: str, *, browser: Path, seconds: float = SECONDS, cancelled: Callable[[], bool] = lambda: False
+) -> bytes:
     """Return a document as PDF, A4 with numbered pages.
 
     The browser has a profile of its own for this once, no variables of ours and no network.
@@ -58,9 +63,11 @@ def as_pdf(html: str, *, browser: Path, seconds: float = SECONDS) -> bytes:
         html: The document, whole in itself.
         browser: A Chromium.
         seconds: It is ended then, with all it started.
+        cancelled: Asked a few times a second; the browser is ended when it says yes.
 
     Raises:
         ReportError: It was not done in time, or made no PDF.
+        RunCancelled: `cancelled` said yes.
     """
     with tempfile.TemporaryDirectory(prefix="ecombi-pdf-", ignore_cleanup_errors=True) as scratch:
         page, printed = Path(scratch) / "report.html", Path(scratch) / "report.pdf"
@@ -71,13 +78,13 @@ def as_pdf(html: str, *, browser: Path, seconds: float = SECONDS) -> bytes:
             str(browser), *_FLAGS, *as_root, f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}",
             page.as_uri(),
         ]  # fmt: skip
-        said = _run(command, Path(scratch), seconds)
+        said = _run(command, Path(scratch), seconds, cancelled)
         if not printed.exists() or not (content := printed.read_bytes()).startswith(b"%PDF-"):
             raise ReportError(f"{browser} made no PDF. It said: {said.strip()[-500:] or 'nothing'}")
         return content
 
 
-def _run(command: list[str], scratch: Path, seconds: float) -> str:
+def _run(command: list[str], scratch: Path, seconds: float, cancelled: Callable[[], bool]) -> str:
     environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(scratch), "TMPDIR": str(scratch)}
     with (scratch / "said").open("w+b") as said:
         process = subprocess.Popen(  # noqa: S603 - the command is ours, but for the program's own path
@@ -85,13 +92,25 @@ def _run(command: list[str], scratch: Path, seconds: float) -> str:
             start_new_session=True,
         )  # fmt: skip
         try:
-            process.wait(seconds)
-        except BaseException as error:
+            _wait(process, seconds, cancelled)
+        except BaseException:
             # It has not been waited for, so the number of its session is still its own.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise ReportError(f"The PDF was not done after {seconds:g} seconds, so it was stopped.") from None
             raise
         said.seek(0)
         return said.read().decode("utf-8", "replace")
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, cancelled: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            process.wait(max(min(_LOOK_SECONDS, end - time.monotonic()), 0))
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                raise RunCancelled("The report was cancelled while its PDF was made.") from None
+            if time.monotonic() >= end:
+                raise ReportError(f"The PDF was not done after {seconds:.3g} seconds, so it was stopped.") from None
+        else:
+            return

@@ -137,7 +137,8 @@ def quiet_days(by_day: Result, title: str) -> Block:
     rows = figures.rows(by_day)
     quiet = [day.date() for row in rows if not row["orders"] and isinstance(day := row[Grain.DAY.value], datetime)]
     if not quiet:
-        return Block(state(f"{title}: none. Each of {len(rows):,} recorded days has an order."))
+        each = "The one recorded day" if len(rows) == 1 else f"Each of {len(rows):,} recorded days"
+        return Block(state(f"{title}: none. {each} has an order."))
     runs = _runs(quiet)
     named = listed([fmt.days(run) for run in runs[:_NAMED]])
     more = " and later ones" if len(runs) > _NAMED else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
-from ecombi.errors import NotebookFailed, ReportError, SecretLeaked
+from ecombi.errors import DeadlinePassed, NotebookFailed, ReportError, RunCancelled, SecretLeaked
 from ecombi.kernels.diet import without_grammars
 from ecombi.reports.catalogue import Report, find, names
 from ecombi.reports.declared import Declared
@@ -114,7 +114,7 @@ def make(
         bound: A checked value for each of its parameters.
         settings: Whose secrets must not get out.
         environment: Variables of the kernel.
-        deadline: Seconds for the execution.
+        deadline: Seconds for the start of the kernel, the execution and the documents together.
         snapshot: The one it reads, for its result; None: what the declared figures say.
         memory: Bytes for the kernel and all it starts; None: no limit.
         cancelled: Asked a few times a second.
@@ -125,6 +125,7 @@ def make(
     Raises:
         SecretLeaked: A document would hold the value of a secret.
         KernelNotStarted: The kernel was gone before the first cell.
+        DeadlinePassed: The PDF was not done in time.
         RunCancelled: `cancelled` said yes.
     """
     # From here on it takes seconds, and the imports are heavy: a refused value must not pay for them.
@@ -133,6 +134,7 @@ def make(
     from ecombi.reports.pdf import find_browser
 
     browser = find_browser(settings.browser) if pdf else None
+    end = time.monotonic() + deadline
     executed = attempt(
         report.notebook,
         bound,
@@ -146,7 +148,8 @@ def make(
     secrets = known_secrets(settings)
     if executed.failure is not None:
         return _failed(executed, executed.failure, secrets)
-    return _documents(report, bound, executed.notebook, secrets, snapshot, browser)
+    as_pdf = _printer(report, browser, end, cancelled) if browser else None
+    return _documents(report, bound, executed.notebook, secrets, snapshot, as_pdf)
 
 
 def run(
@@ -238,13 +241,28 @@ def records(project_root: Path) -> list[dict[str, object]]:
     return rows
 
 
+def _printer(report: Report, browser: Path, end: float, cancelled: Callable[[], bool]) -> Callable[[str], bytes]:
+    from ecombi.reports.pdf import SECONDS, as_pdf
+
+    def printed(html: str) -> bytes:
+        try:
+            return as_pdf(html, browser=browser, seconds=min(SECONDS, end - time.monotonic()), cancelled=cancelled)
+        except ReportError as error:
+            if isinstance(error, RunCancelled) or time.monotonic() < end:
+                raise
+            words = f"Report {report.name}: its PDF was not done at its deadline, so it was stopped."
+            raise DeadlinePassed(words, cell=0, source="") from error
+
+    return printed
+
+
 def _documents(
     report: Report,
     bound: Mapping[str, Value],
     notebook: NotebookNode,
     secrets: Mapping[str, str],
     snapshot: int | None,
-    browser: Path | None,
+    as_pdf: Callable[[str], bytes] | None,
 ) -> Made:
     from ecombi.reports.documents import render
     from ecombi.reports.results import collect
@@ -253,7 +271,7 @@ def _documents(
     if snapshot is None and declared.snapshots:
         snapshot = declared.snapshots[-1]
     result = declared.document(report=report.name, parameters=bound, snapshot=snapshot)
-    documents = render(notebook, title=report.title, declared=declared, result=result, browser=browser)
+    documents = render(notebook, title=report.title, declared=declared, result=result, as_pdf=as_pdf)
     _check(documents, secrets)
     return Made(documents=documents, notebook=notebook, declared=declared, result=result)
 

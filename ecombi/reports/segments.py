@@ -56,8 +56,9 @@ def lead(now: AnalysisResult) -> Block:
     shares = dict(zip(rows, fmt.shares([row["net_sales"] for row in rows.values()]), strict=True))
     brought = shares[str(best["segment"])]
     part = f" and brought {brought:.1f}% of net sales" if brought is not None else ""
+    have = "customer has" if customers == 1 else "customers have"
     return Block(
-        f'<p class="lead"><b>{customers:,}</b> customers have ordered so far. <b>{escape(str(best["segment"]))}</b> '
+        f'<p class="lead"><b>{customers:,}</b> {have} ordered so far. <b>{escape(str(best["segment"]))}</b> '
         f"are {_percent(best['share'])} of them{part}.</p>"
     )
 
@@ -218,4 +219,5 @@ def _money(found: AnalysisResult, values: list[object]) -> list[str]:
 
 
 def _ago(days: object) -> str:
-    return f"{float(str(days)):.0f} days"
+    count = f"{float(str(days)):.0f}"
+    return f"{count} {'day' if count == '1' else 'days'}"

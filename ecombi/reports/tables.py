@@ -135,7 +135,9 @@ def abc(name: str, cut: Result, title: str) -> Block:
         Column("Share of products", few := [*map(_percent, fmt.shares(counts))]),
         Column(f"Share of {of}", shares := [*map(_percent, fmt.shares([row["share"] for row in rows]))]),
     ]
-    said = f"{counts[0]:,} of {len(ranked) - 1:,} products ({few[0]}) bring {shares[0]} of {of}."
+    bring = "brings" if counts[0] == 1 else "bring"
+    products = "product" if len(ranked) == 2 else "products"
+    said = f"{counts[0]:,} of {len(ranked) - 1:,} {products} ({few[0]}) {bring} {shares[0]} of {of}."
     curve = Series(label="", total="", values=[100 * s for s in ranked])
     places = [f"{place:,}" for place in range(len(ranked))]
     chart = line_chart([curve], places, write=lambda value: f"{value:.0f}%", summary=said, peak=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +24,11 @@ _SECONDS: Final = 1.0
 
 _MOST_LINES: Final = 1000
 """Lines of output recorded per cell; the notebook has them all."""
+
+_READ_AS_ONE: Final = 16
+"""Lines over which the value of a secret may be broken."""
+
+_WITHHELD: Final = "[A line with a part of a secret is not shown.]"
 
 
 @dataclass(slots=True)
@@ -52,6 +57,7 @@ class Active(Listener):
     cells: int | None = None
     _lines: list[tuple[int, str]] = field(default_factory=list)
     _count: Counter[int] = field(default_factory=Counter)
+    _latest: deque[str] = field(default_factory=lambda: deque(maxlen=_READ_AS_ONE))
 
     @property
     def to_end(self) -> bool:
@@ -75,9 +81,24 @@ class Active(Listener):
         """Take it down for the next beat."""
         self._count[cell] += 1
         if self._count[cell] <= _MOST_LINES:
-            self._lines.append((cell, self.redact(line)))
+            self._lines.append((cell, self._harmless(self.redact(line))))
         elif self._count[cell] == _MOST_LINES + 1:
             self._lines.append((cell, "… the other lines are in the notebook"))
+
+    def _harmless(self, line: str) -> str:
+        """Return a line, or words in its place where it ends the value of a secret that lines before it began."""
+        self._latest.append(line)
+        if not self._tells(0):
+            return line
+        first = next(number for number in reversed(range(len(self._latest))) if self._tells(number))
+        begun = set(list(self._latest)[first:])
+        self._latest.clear()
+        self._lines = [(cell, _WITHHELD if said in begun else said) for cell, said in self._lines]
+        return _WITHHELD
+
+    def _tells(self, first: int) -> bool:
+        whole = "\n".join(list(self._latest)[first:])
+        return self.redact(whole) != whole
 
     def take_lines(self) -> dict[int, list[str]]:
         """Return the lines that no beat has told yet, by cell."""

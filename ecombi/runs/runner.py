@@ -14,7 +14,9 @@ from ecombi import errors
 from ecombi.errors import EcombiError, NotebookFailed, ReportError, RunCancelled, RunConflict
 from ecombi.project import project_root
 from ecombi.reports.catalogue import find
+from ecombi.reports.leaks import refuse_secrets
 from ecombi.reports.runner import folder_for, kept
+from ecombi.reports.secrets import known_secrets
 from ecombi.runs import recovery
 from ecombi.runs.folders import FILES, RunFolders, target_of
 from ecombi.runs.processes import this_process
@@ -124,11 +126,12 @@ class Runner:
 
         Raises:
             UnknownReportError: There is no such report.
-            ParameterError: A value is unknown, missing or ill-typed.
-            ReportError: The folder cannot be written.
+            ParameterError: A value is unknown, missing, ill-typed, or the value of a secret.
+            ReportError: The folder cannot be written, or that of secrets cannot be read.
         """
         found = find(report, project_root(self.settings.project))
         bound = found.bind(values, as_of=as_of)
+        refuse_secrets(bound, known_secrets(self.settings))
         limited = identity is not None and not identity.unlimited
         request = Request(
             report=report,

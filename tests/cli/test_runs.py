@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,8 @@ def test_a_run_that_goes_on_is_seen_and_cancelled(shop: Path, tmp_path: Path) ->
             )
         )
         [going] = records("runs", "list", workspace=shop)
+        shown = ecombi("runs", "show", str(going["run"]), workspace=shop).stdout
+        assert re.search(r"^now +cell 4 of 4, \d+\.\d s$", shown, re.MULTILINE)
         [asked] = records("runs", "cancel", str(going["run"]), workspace=shop)
         assert asked["state"] == "running"
         assert "asked to stop" in str(asked["now"])

@@ -29,6 +29,12 @@ def bare(folder: Path) -> Settings:
     return opened(folder, {"ledger": [sale(f"o{n}", day, "10.00") for n, day in enumerate(days)]})
 
 
+def single(folder: Path) -> Settings:
+    """Publish a shop of one order."""
+    order = sale("o1", "2012-05-16", "10.00", customer_id="c1", country="FR", sku="P1")
+    return opened(folder, {"ledger": [order]})
+
+
 def simulated(folder: Path) -> Settings:
     """Load a simulated shop of 400 orders in one year, the last month of which is not over."""
     config = ShopConfig(orders=400, years=1.0, seed=3, end=datetime(2026, 10, 15, tzinfo=UTC).date())

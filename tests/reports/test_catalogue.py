@@ -88,6 +88,10 @@ def test_a_project_without_reports_has_none(tmp_path: Path) -> None:
         ("_label: str = 'x'", "a parameter cannot be called '_label'"),
         ("ｌabeł: str = 'x'", "a parameter cannot be called"),
         ("json: str = 'x'", "a parameter cannot be called 'json'"),
+        ("list: str = 'x'", "cannot be called 'list', as Python calls something of its own"),
+        ("get_ipython: str = 'x'", "cannot be called 'get_ipython', as Python"),
+        ("label: str = {[]: 1}", "must be a plain value, not a calculation"),
+        (f"label: int = {'-' * 5000}1", "the parameters cell is not Python: maximum recursion"),
         ("label: str = 'x", "line 1 of the parameters cell is not Python"),
     ],
 )
@@ -136,6 +140,8 @@ def test_a_yaml_that_does_not_fit_is_named(write_report: WriteReport, yaml: str,
         ("x: int = 1", "maximum: 2026-01-01", "is no day, so its minimum and maximum are numbers"),
         ("x: int = 1", "{minimum: 2, maximum: 1}", "has a minimum of 2.0, above its maximum of 1.0"),
         ("x: Day = '2026-01-01'", "{minimum: 2026-01-02, maximum: 2026-01-01}", "above its maximum of 2026-01-01"),
+        ("x: float = 1.0", "minimum: .nan", "parameters.x.minimum.float: Input should be a finite number"),
+        ("x: float = 1.0", "maximum: .inf", "parameters.x.maximum.float: Input should be a finite number"),
         ("x: int = 1", "choices: ['1']", "is of type int; only texts have choices"),
         ("x: int = 1", "from_as_of: 0", "is of type int; only a day follows the as-of day"),
         (
@@ -159,6 +165,20 @@ def test_notes_that_a_type_has_no_use_for_are_named(
     yaml = f"title: T\ndescription: D\nparameters: {{x: {{description: x{', ' if said else ''}{said}}}}}"
     with pytest.raises(ReportError, match=message):
         find("tiny", write_report(parameters=parameters, yaml=yaml))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import ecombi as label", "from os import path as label", "import label.inside", "label = 1",
+        "for label in (): ...", "a, (b, *label) = 1, (2,)", "with open('x') as label: ...", "(label := 1)",
+        "label += 1",
+    ],
+)  # fmt: skip
+def test_a_name_that_another_cell_uses_is_no_parameter(write_report: WriteReport, code: str) -> None:
+    with pytest.raises(ReportError, match="a parameter cannot be called 'label': another cell uses that name"):
+        find("tiny", write_report(code))
+    assert find("tiny", write_report("%matplotlib inline\nlabel = 1", "print(label)\nx.label = 1")).name == "tiny"
 
 
 def test_ranges_of_days_and_lists_and_secrets_are_read(write_report: WriteReport) -> None:

@@ -76,6 +76,11 @@ def test_records_that_end_on_a_sunday_end_with_a_whole_week() -> None:
     assert ComparedWeeks.of(Period.of("2011-01-01", "2011-12-12"), None).week == Period.of("2011-12-05", "2011-12-12")
 
 
+def test_of_records_of_less_than_a_week_the_week_is_the_one_they_are_in() -> None:
+    when = ComparedWeeks.of(Period.of("2010-12-01", "2010-12-02"), None)
+    assert (when.week, when.missing) == (Period.of("2010-11-29", "2010-12-02"), 4)
+
+
 def test_a_week_that_is_not_over_stands_for_the_days_it_has() -> None:
     when = ComparedWeeks.of(COVERAGE, "2011-12-11")
     assert (when.week, when.missing) == (Period.of("2011-12-05", "2011-12-10"), 2)

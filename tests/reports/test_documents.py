@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import partial
 from io import BytesIO
 
 import nbformat
@@ -12,7 +13,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from ecombi.reports.documents import render
-from ecombi.reports.pdf import find_browser
+from ecombi.reports.pdf import as_pdf, find_browser
 from ecombi.reports.results import Declared, collect
 from tests.reports.test_results import executed
 
@@ -24,7 +25,8 @@ def documents(notebook: nbformat.NotebookNode, *, pdf: bool = False) -> dict[str
     declared = collect(notebook)
     result = declared.document(report="tiny", parameters={"day": "2026-10-31"}, snapshot=3)
     browser = find_browser() if pdf else None
-    return render(notebook, title="Tiny", declared=declared, result=result, browser=browser)
+    printed = partial(as_pdf, browser=browser) if browser else None
+    return render(notebook, title="Tiny", declared=declared, result=result, as_pdf=printed)
 
 
 @pytest.mark.browser

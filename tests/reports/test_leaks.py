@@ -46,6 +46,12 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "hex": lambda value: value.encode().hex(),
     "hex in capitals": lambda value: value.encode().hex(" ").upper(),
     "hex of utf-16": lambda value: value.encode("utf-16-be").hex(),
+    "base32": lambda value: base64.b32encode(f"xyz{value}".encode()).decode(),
+    "base64 twice": lambda value: base64.b64encode(base64.b64encode(f"me:{value}".encode())).decode(),
+    "base64 of utf-16": lambda value: base64.b64encode(f"me:{value}".encode("utf-16-le")).decode(),
+    "hex with colons": lambda value: value.encode().hex(":"),
+    "html twice": lambda value: html.escape(html.escape(value)),
+    "url twice": lambda value: quote(quote(value, safe=""), safe=""),
     "json in html": lambda value: html.escape(json.dumps(value)),
     "html in json": lambda value: json.dumps(html.escape(value)),
     "url in html": lambda value: html.escape(quote(value)),
@@ -104,7 +110,9 @@ def test_a_report_without_the_value_is_clean() -> None:
     "text",
     [
         "Tr0ub<b>4dor</b>&3", "Tr0ub<b style='x'>4dor</b>&amp;3", "Tr0ub\x1b[31m4dor\x1b[0m&3", "Tr0ub\n4dor&3",
-        "Tr0ub\\n4dor&3", "T r 0 u b 4 d o r & 3", "\n".join(textwrap.wrap("xx Tr0ub4dor&3", 4)),
+        "Tr0ub\\n4dor&3", "T r 0 u b 4 d o r & 3", "T-r-0-u-b-4-d-o-r-&-3", json.dumps(list("Tr0ub4dor&3")),
+        str(list("Tr0ub4dor&3")), "\u200b".join("Tr0ub4dor&3"), "Tr0ub\u00ad4dor&amp;3", "TR0UB4DOR&3",
+        "tr0ub4dor&amp;3", "\n".join(textwrap.wrap("xx Tr0ub4dor&3", 4)),
     ],
 )  # fmt: skip
 def test_a_value_broken_over_lines_and_tags_is_found(text: str) -> None:
@@ -134,6 +142,22 @@ def test_cells_and_lines_of_a_notebook_are_read_as_the_author_does() -> None:
     assert [str(leak) for leak in find_leaks({"notebook.ipynb": text}, {"secret://s": "Tr0\u2028ub4dor\n&3"})] == [
         "notebook.ipynb, cell 2 holds the value of secret://s",
         "notebook.ipynb holds the value of secret://s",
+    ]
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        [("stream", {"name": "stdout", "text": "Tr0ub4"}), ("stream", {"name": "stderr", "text": "dor&3"})],
+        [("display_data", {"data": {"text/plain": part}}) for part in ("Tr0ub4", "dor&3")],
+        [("display_data", {"data": {"text/html": f"<b>{part}</b>"}}) for part in ("Tr0", "ub4dor&amp;3")],
+    ],
+)
+def test_a_value_in_parts_shown_one_after_the_other_is_found(outputs: list[tuple[str, dict[str, object]]]) -> None:
+    shown = [nbformat.v4.new_output(kind, **more) for kind, more in outputs]
+    text = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("y", outputs=shown)]))
+    assert [str(leak) for leak in find_leaks({"failed.ipynb": text}, {"s": "Tr0ub4dor&3"})] == [
+        "failed.ipynb, cell 1 holds the value of s"
     ]
 
 

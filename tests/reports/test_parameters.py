@@ -129,7 +129,7 @@ RANGED = (SINCE, BEFORE, SOME, FEW, TINY, HUGE, TOKEN)
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("since", "2024-02-29"), ("since", "2026-12-31"), ("since", None), ("before", "0001-01-01"),
+        ("since", "2024-02-29"), ("since", "2026-12-31"), ("since", None), ("before", "1900-01-01"),
         ("some", ["a"]), ("some", ["a", "b", "c"]), ("few", []), ("few", ["a", "c"]), ("tiny", -0.5),
         ("huge", 123_456_789_012), ("token", "secret://mail"), ("token", "secret://m-1_x"), ("token", None),
     ],
@@ -175,6 +175,22 @@ def test_a_default_that_follows_the_as_of_day_keeps_to_its_range() -> None:
     assert bind("r", (dated,), {}, as_of=date(2026, 1, 2)) == {"day": "2026-01-01"}
     with pytest.raises(ParameterError, match="Parameter day is '2025-12-31'; it must be a day"):
         bind("r", (dated,), {}, as_of=date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+def test_days_that_have_no_days_to_be_compared_with_are_refused(day: str) -> None:
+    with pytest.raises(ParameterError, match="Reports know the days from 1900-01-01 to 2999-12-31"):
+        bind("r", ALL, {"day": day})
+    with pytest.raises(ParameterError, match="must be a day"):
+        bind("r", RANGED, {"before": day})
+
+
+@pytest.mark.parametrize("as_of", [date.min, date(1900, 1, 1), date.max])
+def test_an_as_of_day_at_the_end_of_the_calendar_is_refused_in_words(as_of: date) -> None:
+    far = declared("day", "Day", from_as_of=-1 if as_of < date(2000, 1, 1) else 1)
+    with pytest.raises(ParameterError, match=r"too near the end of the calendar|Reports know the days"):
+        bind("r", (far,), {}, as_of=as_of)
+    assert bind("r", (far,), {"day": "2026-10-31"}, as_of=as_of) == {"day": "2026-10-31"}
 
 
 def test_a_required_parameter_must_be_given() -> None:

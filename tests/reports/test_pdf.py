@@ -158,6 +158,66 @@ def test_on_paper_what_belongs_together_stays_together(paper: Page) -> None:
 
 
 @pytest.mark.browser
+def test_on_paper_sentences_and_definitions_go_on_over_the_page(paper: Page) -> None:
+    said = "<p class='finding'>One.</p><p class='finding'>Two.</p>"
+    defined = "<figure class='defined'><table><tbody><tr><td>x</td></tr></tbody></table></figure>"
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", {"text/html": said})]),
+            nbformat.v4.new_markdown_cell("What was meant."),
+            nbformat.v4.new_markdown_cell("## The next question?"),
+            nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", {"text/html": defined})]),
+        ]
+    )
+    paper.set_content(as_html(notebook, title="Paper"))
+    asked = """([found, property]) => getComputedStyle(document.querySelector(found))[property]"""
+    assert paper.evaluate(asked, [".finding + .finding", "breakBefore"]) == "auto"
+    assert paper.evaluate(asked, [".text p", "breakAfter"]) == "auto"
+    assert paper.evaluate(asked, [".text", "breakAfter"]) == "auto"
+    assert paper.evaluate(asked, [".text + .text", "breakAfter"]) == "avoid"
+    assert paper.evaluate(asked, [".defined", "breakInside"]) == "auto"
+    assert paper.evaluate(asked, [".defined table", "breakInside"]) == "auto"
+
+
+@pytest.mark.browser
+def test_on_paper_a_wide_table_fits_and_leaves_room_for_names(paper: Page) -> None:
+    columns = [
+        "Available",
+        "Incoming",
+        "Sold a day",
+        "Lead time",
+        "Safety stock",
+        "Reorder point",
+        "Per customer",
+        "New",
+    ]
+    head = "".join(f"<th class='num'>{column}</th>" for column in columns)
+    cells = "".join("<td class='num'>£12,345</td>" for _ in columns)
+    paper.set_content(
+        report(
+            f"<figure><table><thead><tr><th>Product</th>{head}</tr></thead>"
+            f"<tbody><tr><td>Cotton waffle blanket, double, sage</td>{cells}</tr></tbody></table></figure>"
+        )
+    )
+    # What is wider is printed smaller, the whole document with it.
+    assert paper.evaluate("document.documentElement.scrollWidth") <= 673
+    box = paper.locator("td").first.bounding_box()
+    assert box is not None
+    assert box["width"] > 0.2 * 673
+
+
+@pytest.mark.browser
+def test_bars_stand_beside_the_middle_of_their_line(paper: Page) -> None:
+    paper.set_content(
+        report("<figure><table><tr><td>Shop</td><td class='b'><span class='bar'></span></td></tr></table></figure>")
+    )
+    line, bar = (paper.locator(found).bounding_box() for found in ("tr", ".bar"))
+    assert line is not None
+    assert bar is not None
+    assert bar["y"] + bar["height"] / 2 == pytest.approx(line["y"] + line["height"] / 2, abs=1)
+
+
+@pytest.mark.browser
 def test_on_paper_nothing_opens_and_colours_are_printed(paper: Page, daily: Document) -> None:
     paper.goto(daily.path.as_uri())
     assert paper.locator("details:not([open]):visible").count() == 0

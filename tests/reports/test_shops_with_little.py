@@ -44,6 +44,36 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return shops.simulated(tmp_path_factory.mktemp("simulated"))
 
 
+OF_ONE_ORDER: Mapping[str, tuple[str, ...]] = {
+    "cohort_retention": ("No customer of these days has had 90 days yet.", "nobody has ordered twice"),
+    "daily_sales": ("Net sales were £10.00.", "Wednesday 16 May 2012"),
+    "data_quality": ("The one recorded day has an order.", "no row is held back"),
+    "funnel_acquisition": ("Visits are not recorded.",),
+    "inventory_replenishment": ("Stock levels are not recorded.",),
+    "payments_reconciliation": ("Payments are not recorded.",),
+    "product_performance": ("1 of 1 product (100.0%) brings 100.0% of net sales.",),
+    "rfm_segments": ("1 customer has ordered so far.", "1 day"),
+    "supplier_scorecard": ("Purchase orders are not recorded.",),
+    "weekly_executive_summary": ("14–16 May 2012", "Net sales were £10.00."),
+}
+"""Report -> what it says of a shop of one order."""
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A shop of one order."""
+    return shops.single(tmp_path_factory.mktemp("single"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_ONE_ORDER)
+def test_one_order_is_enough_for_every_report(single: Settings, name: str) -> None:
+    found = ask(name, {}, single)
+    for words in OF_ONE_ORDER[name]:
+        assert words in found.text
+    assert not {"None", "nan", "NaN", "NaT", "inf"} & set(found.text.split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REPORTS)
 def test_what_is_not_recorded_is_said_in_words(bare: Settings, name: str) -> None:

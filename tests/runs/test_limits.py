@@ -103,6 +103,45 @@ def test_a_cancelled_run_ends_within_seconds_with_all_it_started(tmp_path: Path)
         assert not runner.folders.of(run.run_id).exists()
 
 
+def printing_for_ever(folder: Path) -> Path:
+    """A program in the place of Chromium that writes down its number and never ends."""
+    path = folder / "browser"
+    path.write_text(
+        f"#!/bin/sh\necho $$ $$ > {folder / 'pids'}.new\nmv {folder / 'pids'}.new {folder / 'pids'}\nsleep 300\n"
+    )
+    path.chmod(0o755)
+    return path
+
+
+def test_a_run_is_cancelled_while_its_pdf_is_made(tmp_path: Path) -> None:
+    write_report(tmp_path / "project", "print(label)")
+    with open_runner(tmp_path, pdf=True, browser=printing_for_ever(tmp_path)) as runner:
+        run = asked(runner)
+        with going(runner, run) as became:
+            assert wait_until((tmp_path / "pids").exists)
+            runner.store.cancel(run.run_id, at=now())
+            began = time.monotonic()
+        assert time.monotonic() - began < 15
+        assert became[0].state is State.CANCELLED
+        assert wait_until(lambda: ended(tmp_path / "pids"))
+        assert not list(run.request.folder.iterdir())
+        assert not runner.folders.of(run.run_id).exists()
+
+
+def test_the_deadline_is_for_the_pdf_too(tmp_path: Path) -> None:
+    write_report(tmp_path / "project", "print(label)")
+    with open_runner(tmp_path, pdf=True, browser=printing_for_ever(tmp_path)) as runner:
+        began = time.monotonic()
+        run = done(runner, deadline=20)
+        assert time.monotonic() - began < 40
+        assert (run.state, run.attempt) == (State.TIMED_OUT, 1)
+        assert isinstance(exit_error(run), DeadlinePassed)
+        assert run.failure is not None
+        assert "its PDF was not done at its deadline" in run.failure.message
+        assert wait_until(lambda: ended(tmp_path / "pids"))
+        assert not list(run.request.folder.iterdir())
+
+
 def test_a_run_taken_over_by_another_process_stops_and_writes_nothing(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     write_report(tmp_path / "project", starting(pids), "time.sleep(300)")

@@ -136,6 +136,16 @@ def test_a_figure_that_was_tampered_with_is_found(runner: Runner) -> None:
     assert again.records()[0]["place"] == NET_SALES
 
 
+def test_a_cell_that_never_says_the_same_twice_is_found(runner: Runner, tmp_path: Path) -> None:
+    code = "import uuid\nimport pandas as pd\nnumber = uuid.uuid4().hex"
+    table = "report.publish(number=number, rows=pd.DataFrame({'name': ['a', 'b'], 'drawn': ['same', number]}))"
+    write_report(tmp_path / "project", ASK, code, table)
+    again = replay(done(runner).run_id, runner)
+    assert [one.path for one in again.differences] == ["figures.number.value", "tables.rows.rows[1].drawn"]
+    assert all(one.before != one.after for one in again.differences)
+    assert again.notes == ()
+
+
 def test_other_packages_are_named(runner: Runner) -> None:
     run = done(runner)
     path = runner.output(run, "receipt")

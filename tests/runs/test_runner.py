@@ -197,6 +197,32 @@ def test_a_secret_in_an_output_fails_the_run_and_nothing_is_stored(
         assert path.is_dir() or value.encode() not in path.read_bytes()
 
 
+def test_a_secret_printed_in_parts_is_not_recorded_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOMBI_SECRET_SHOP", "correct-horse-battery")
+    parts = "for start in range(0, 21, 7): print(value[start:start + 7])"
+    code = f"value = reveal(label)\nprint('begin')\n{parts}\nprint('end')"
+    write_report(tmp_path / "project", code, parameters='label: Secret = "secret://shop"')
+    with open_runner(tmp_path) as runner:
+        run = runner.run(runner.request("tiny", {}, trigger="report")[0].run_id)
+        assert run.failure is not None
+        assert run.failure.kind == "SecretLeaked"
+        lines = "\n".join(told(runner, run, "output")).splitlines()
+        assert (lines[0], lines[-1]) == ("begin", "end")
+        assert "battery" not in lines
+        assert "[A line with a part of a secret is not shown.]" in lines
+
+
+def test_a_value_of_a_secret_is_no_parameter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECOMBI_SECRET_SHOP", "correct-horse-battery")
+    write_report(tmp_path / "project", "print(label)", parameters='label: str = ""\nmore: list[str] = []')
+    with open_runner(tmp_path) as runner:
+        for given in ({"label": "me:correct-horse-battery"}, {"more": ["x", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5"]}):
+            with pytest.raises(ParameterError, match="holds the value of secret://shop, and parameters are recorded"):
+                runner.request("tiny", given, trigger="report")
+        assert runner.store.list() == []
+        assert runner.request("tiny", {"label": "a correct horse"}, trigger="report")[1]
+
+
 def test_an_identity_reaches_the_kernel_and_the_name_of_its_outputs(tmp_path: Path) -> None:
     code = "import ecombi\nws = ecombi.open_workspace()\nprint(ws.identity.name, ws.identity.allowed)"
     write_report(tmp_path / "project", code)
