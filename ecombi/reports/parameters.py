@@ -239,7 +239,11 @@ def _from_as_of(
 ) -> dict[str, object]:
     if as_of is None:
         return dict(given)
-    dated = {p.name: (as_of + timedelta(days=p.from_as_of)).isoformat() for p in parameters if p.from_as_of is not None}
+    following = [(p.name, p.from_as_of) for p in parameters if p.from_as_of is not None and p.name not in given]
+    try:
+        dated = {name: (as_of + timedelta(days=days)).isoformat() for name, days in following}
+    except OverflowError:
+        raise ParameterError(f"The as-of day {as_of} is at the end of the calendar. Choose another one.") from None
     return {**dated, **given}
 
 
