@@ -15,6 +15,9 @@ from ecombi.metrics.policy import OWNER, Identity
 from ecombi.runs.declared import Declared, read_declared
 from ecombi.schema.tables import metadata
 
+_ATOM: Final = "[A-Za-z0-9_%+'-]+"
+_LABEL: Final = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+
 ROLES: Final = Path("parameters") / "roles.yml"
 
 
@@ -28,7 +31,7 @@ class Recipient(Declared):
     """
 
     name: str = Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")
-    mail: str = Field(pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+$", max_length=254)
+    mail: str = Field(pattern=rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*$", max_length=254)
     role: str
 
 

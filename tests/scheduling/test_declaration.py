@@ -117,6 +117,14 @@ GOOD = "report: daily_sales, cron: 30 5 * * *"
             ["entry 1 (a)", "recipient Z", "frances", "'france'"],
         ),
         (f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: nobody, role: france}}]}}", ["entry 1 (Z)", "mail"]),
+        (
+            f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: z@example..com, role: france}}]}}",
+            ["entry 1 (Z)", "mail"],
+        ),
+        (
+            f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: z.@example.com, role: france}}]}}",
+            ["entry 1 (Z)", "mail"],
+        ),
         (f'{{name: a, {GOOD}, recipients: [{{name: "Z\\n", mail: z@example.com, role: france}}]}}', ["name"]),
         (
             (
