@@ -45,6 +45,11 @@ def test_what_ran_can_be_listed_shown_opened_proved_and_removed(shop: Path) -> N
     assert "state   running: attempt 1" in logged
     assert "output  the label is given" in logged
     assert logged.splitlines()[-1].endswith("state   succeeded")
+    [described] = records("runs", "show", number, workspace=shop)
+    assert (described["run"], described["-p label"]) == (number, "given")
+    events = records("runs", "logs", number, workspace=shop)
+    assert [(event["kind"], event["text"]) for event in events][-1] == ("state", "succeeded")
+    assert {"the label is given"} == {event["text"] for event in events if event["kind"] == "output"}
 
     opened = ecombi("runs", "open", number, "--kind", "result", "--no-browser", workspace=shop)
     result = json.loads(Path(opened.stdout.strip()).read_text("utf-8"))
