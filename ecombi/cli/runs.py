@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import webbrowser
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -121,8 +122,8 @@ def open_(
     with open_runner(workspace) as runner:
         path = runner.output(runner.store.get(run), kind)
     typer.echo(path)
-    if browser:
-        typer.launch(str(path))
+    if browser and not webbrowser.open(path.as_uri()):
+        typer.echo("No browser was found on this machine to open it with.", err=True)
 
 
 @app.command()
@@ -195,4 +196,6 @@ def _state(name: str) -> State:
     try:
         return State(name)
     except ValueError:
-        raise ConfigurationError(f"There is no state {name!r}. {did_you_mean(name, list(State))}") from None
+        raise ConfigurationError(
+            f"There is no state {name!r}. {did_you_mean(name, [state.value for state in State])}"
+        ) from None

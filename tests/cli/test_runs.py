@@ -53,6 +53,11 @@ def test_what_ran_can_be_listed_shown_opened_proved_and_removed(shop: Path) -> N
 
     opened = ecombi("runs", "open", number, "--kind", "result", "--no-browser", workspace=shop)
     result = json.loads(Path(opened.stdout.strip()).read_text("utf-8"))
+    browser = shop.parent / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shop.parent}/shown\n', "utf-8")
+    browser.chmod(0o755)
+    document = Path(ecombi("runs", "open", number, workspace=shop, env={"BROWSER": str(browser)}).stdout.strip())
+    assert (shop.parent / "shown").read_text("utf-8") == f"{document.as_uri()}\n"
     assert result["figures"]["letters"]["value"] == "5"
     assert records("replay", number, workspace=shop) == [{"run": number, "result": "equal"}]
 
@@ -112,6 +117,7 @@ def test_a_run_that_goes_on_is_seen_and_cancelled(shop: Path, tmp_path: Path) ->
     ("arguments", "words"),
     [
         (("runs", "list", "--state", "done"), "There is no state 'done'. Known: cancelled, failed"),
+        (("runs", "list", "--state", "succeded"), "Did you mean 'succeeded'?"),
         (("runs", "show", "nope"), "nope"),
         (("replay", "nope"), "nope"),
     ],
