@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,22 @@ def test_a_run_that_goes_on_is_seen_and_cancelled(shop: Path, tmp_path: Path) ->
     over = ecombi("runs", "cancel", str(going["run"]), workspace=shop)
     assert over.returncode == 2
     assert "has ended (cancelled)" in over.stderr
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_report_with_a_code_of_its_own(
+    shop: Path, tmp_path: Path, by: signal.Signals, code: int
+) -> None:
+    began = tmp_path / "began"
+    write_report(tmp_path / "project", f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(300)")
+    command = [sys.executable, "-m", "ecombi", "report", "tiny", "--workspace", str(shop)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as running:
+        started = wait_until(began.exists, seconds=180)
+        running.send_signal(by)
+        assert "Traceback" not in running.communicate(timeout=120)[1]
+    assert started
+    assert running.returncode == code
+    assert [run["state"] for run in records("runs", "list", workspace=shop)] == ["cancelled"]
 
 
 @pytest.mark.parametrize(
