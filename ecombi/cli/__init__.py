@@ -9,7 +9,7 @@ Exit codes
     5   a report failed, ran out of time, was cancelled or would have shown a secret
     6   a store refused or failed, or nothing has been loaded yet
     75  try again later: a server cannot be reached, or another process is building
-    130 stopped by Ctrl-C
+    130 stopped by Ctrl-C; 143 by SIGTERM
 """
 
 from __future__ import annotations

@@ -62,9 +62,10 @@ def load(
             from ecombi.sources.simulated import ShopConfig
 
             config = ShopConfig(orders=orders, years=years, seed=seed, scale=scale)
-            if end:
+            if end is not None:
                 config = replace(config, end=parse_day(end))
-            done = ws.loading.simulated(config, until=parse_day(until) if until else None, at=now(), progress=progress)
+            before = None if until is None else parse_day(until)
+            done = ws.loading.simulated(config, until=before, at=now(), progress=progress)
         else:
             done = ws.loading.files(given[0], [Path(name) for name in given[1:]], at=now(), progress=progress)
     if not quiet:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ecombi.errors import ConfigurationError, EcombiError, did_you_mean
+from ecombi.errors import ConfigurationError, EcombiError, PeriodError, did_you_mean
 from ecombi.schema.periods import Grain, Period
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ecombi.runs.record import Run
     from ecombi.runs.runner import Runner
     from ecombi.workspace import Workspace
+
+logger = logging.getLogger(__name__)
 
 _EMPTY: Mapping[str, object] = {
     "step": None, "name": None, "state": None, "rows_in": None, "rows_new": None, "rows_quarantined": None,
@@ -70,16 +73,38 @@ class Steps:
 
     @property
     def last(self) -> date:
-        """The day to report on: the last one before the as-of day that has records."""
-        last = self.ws.coverage.last
-        return last if self.as_of is None else min(last, self.as_of - timedelta(days=1))
+        """The day to report on: the last one before the as-of day that has records.
+
+        Raises:
+            PeriodError: The records begin later.
+        """
+        known = self.ws.coverage
+        if self.as_of is None:
+            return known.last
+        if self.as_of <= known.start:
+            raise PeriodError(
+                f"No day before {self.as_of} has records: they go from {known}. Choose a later as-of day."
+            )
+        return min(known.last, self.as_of - timedelta(days=1))
 
     @property
     def week(self) -> Period:
-        """The last whole week, Monday to Sunday, before the as-of day; without one, before the end of the records."""
-        until = self.as_of or self.ws.coverage.end
-        monday = until - timedelta(days=until.weekday())
-        return Period(monday - timedelta(days=7), monday)
+        """The last whole week, Monday to Sunday, before the as-of day; without one, before the end of the records.
+
+        Raises:
+            PeriodError: No day of it has records.
+        """
+        known = self.ws.coverage
+        until = self.as_of or known.end
+        if until > known.start:
+            monday = until - timedelta(days=until.weekday())
+            week = Period(monday - timedelta(days=7), monday)
+            if week.start < known.end and week.end > known.start:
+                return week
+        raise PeriodError(
+            f"The last whole week before {until} has no records: they go from {known}. "
+            "Choose another as-of day, or load what is missing."
+        )
 
     def load(self) -> bool:
         """Load every remembered source once more, publish if the checks pass; whether there was anything new."""
@@ -180,6 +205,8 @@ def carry_out(
     """
     steps = Steps(ws, runner, as_of=as_of, at=at, progress=progress)
     _load(name, ws.project)(steps)
+    if as_of is not None and as_of > max(at.date() + timedelta(days=1), ws.coverage.end):
+        logger.warning("The as-of day %s has not come yet; the records go from %s.", as_of, ws.coverage)
     return steps
 
 
@@ -191,5 +218,12 @@ def _load(name: str, project: Path) -> Pipeline:
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"{known[name]} cannot be read as Python.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ConfigurationError(
+            f"{known[name]}, line {error.lineno}, cannot be read as Python: {error.msg}."
+        ) from error
+    if not callable(getattr(module, "run", None)):
+        raise ConfigurationError(f"{known[name]} has no function run(steps).")
     return cast("Pipeline", module.run)

@@ -58,7 +58,7 @@ def report(
             write(reports.records(project_root(runner.settings.project)), form)
             return
         asked, _ = runner.request(
-            name, values_of(parameters), as_of=parse_day(as_of) if as_of else None, trigger="report", out=out
+            name, values_of(parameters), as_of=None if as_of is None else parse_day(as_of), trigger="report", out=out
         )
         with progress_bars() as progress:
             done = runner.run(asked.run_id, progress=progress)
@@ -85,7 +85,7 @@ def run(
     from ecombi.cli.recorded import open_runner
     from ecombi.workspace import Workspace
 
-    day = parse_day(as_of) if as_of else None
+    day = None if as_of is None else parse_day(as_of)
     with open_runner(workspace) as runner, Workspace(runner.settings) as ws, progress_bars() as progress:
         steps = carry_out(pipeline, ws, runner, as_of=day, at=now(), progress=progress)
     if not quiet:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import webbrowser
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,7 @@ from ecombi.cli.options import Format, FormatOption, WorkspaceOption
 from ecombi.cli.output import write
 
 if TYPE_CHECKING:
-    from ecombi.runs.record import State
+    from ecombi.runs.record import Event, State
 
 app = typer.Typer(
     help="Runs of reports: list and show them, follow one, open its document, cancel it, run it again.",
@@ -46,7 +48,12 @@ def list_(
 
 
 @app.command()
-def show(run: RunArgument, follow: FollowOption = False, workspace: WorkspaceOption = None) -> None:
+def show(
+    run: RunArgument,
+    follow: FollowOption = False,
+    form: FormatOption = Format.TABLE,
+    workspace: WorkspaceOption = None,
+) -> None:
     """Show all that is recorded of a run, one name and value per line."""
     from ecombi.cli.clock import now
     from ecombi.cli.recorded import open_runner, standing
@@ -61,7 +68,11 @@ def show(run: RunArgument, follow: FollowOption = False, workspace: WorkspaceOpt
             time.sleep(_LOOK_EVERY)
             found = runner.store.get(found.run_id)
         stands = None if found.state.ended else standing(found, expected, at=now())
-        for name, value in {**runner.describe(found), **({"now": stands} if stands else {})}.items():
+        described = {**runner.describe(found), **({"now": stands} if stands else {})}
+        if form is not Format.TABLE:
+            write([described], form)
+            return
+        for name, value in described.items():
             lines = str(value).splitlines() or [""]
             typer.echo(f"{name:<14}{lines[0]}")
             for line in lines[1:]:
@@ -69,22 +80,34 @@ def show(run: RunArgument, follow: FollowOption = False, workspace: WorkspaceOpt
 
 
 @app.command()
-def logs(run: RunArgument, follow: FollowOption = False, workspace: WorkspaceOption = None) -> None:
-    """Print what happened in a run, one line each: time, attempt, cell, and what was written or changed."""
+def logs(
+    run: RunArgument,
+    follow: FollowOption = False,
+    form: FormatOption = Format.TABLE,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Print what happened in a run, one line each: time, attempt, cell, and what was written or changed.
+
+    As CSV or JSON it is printed at the end, a record for each.
+    """
     from ecombi.cli.recorded import open_runner
 
     with open_runner(workspace) as runner:
         found, last = runner.store.get(run), 0
+        records: list[dict[str, object]] = []
         while True:
             ended = found.state.ended
             for number, event in runner.store.events(found.run_id, after=last):
                 last = number
-                cell = f"cell {event.cell}" if event.cell else ""
-                typer.echo(f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.attempt}  {cell:<8} {event.kind:<7} {event.text}")
+                records.append(asdict(event))
+                if form is Format.TABLE:
+                    typer.echo(_line(event))
             if ended or not follow:
-                return
+                break
             time.sleep(_LOOK_EVERY)
             found = runner.store.get(found.run_id)
+        if form is not Format.TABLE:
+            write(records, form)
 
 
 @app.command("open")
@@ -100,8 +123,8 @@ def open_(
     with open_runner(workspace) as runner:
         path = runner.output(runner.store.get(run), kind)
     typer.echo(path)
-    if browser:
-        typer.launch(str(path))
+    if browser and not webbrowser.open(path.as_uri()):
+        typer.echo("No browser was found on this machine to open it with.", err=True)
 
 
 @app.command()
@@ -162,6 +185,11 @@ def replay(run: RunArgument, form: FormatOption = Format.TABLE, workspace: Works
         )
 
 
+def _line(event: Event) -> str:
+    cell = f"cell {event.cell}" if event.cell else ""
+    return f"{event.at:%Y-%m-%d %H:%M:%S}Z  {event.attempt}  {cell:<8} {event.kind:<7} {event.text}"
+
+
 def _state(name: str) -> State:
     from ecombi.errors import ConfigurationError, did_you_mean
     from ecombi.runs.record import State
@@ -169,4 +197,6 @@ def _state(name: str) -> State:
     try:
         return State(name)
     except ValueError:
-        raise ConfigurationError(f"There is no state {name!r}. {did_you_mean(name, list(State))}") from None
+        raise ConfigurationError(
+            f"There is no state {name!r}. {did_you_mean(name, [state.value for state in State])}"
+        ) from None

@@ -109,8 +109,10 @@ def resume(name: NameArgument, workspace: WorkspaceOption = None) -> None:
 def trigger(name: NameArgument, form: FormatOption = Format.TABLE, workspace: WorkspaceOption = None) -> None:
     """Run a schedule now, whatever its time; readers are mailed as usual. The exit code is that of what was run."""
     from ecombi.cli.clock import now
+    from ecombi.errors import BackendUnavailable
     from ecombi.runs.runner import exit_error
     from ecombi.scheduling.declaration import named
+    from ecombi.scheduling.line import End
     from ecombi.scheduling.work import ScheduledWork
 
     with _opened(workspace) as (runner, schedules, _):
@@ -121,6 +123,8 @@ def trigger(name: NameArgument, form: FormatOption = Format.TABLE, workspace: Wo
             raise typer.Exit(done.code)
         if schedule.report and (error := exit_error(runner.store.get(done.said))):
             raise error
+        if done.end is End.TRY_AGAIN:
+            raise BackendUnavailable(f"The mail server did not take every letter: ecombi runs logs {done.said}")
 
 
 @contextmanager

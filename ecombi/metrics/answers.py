@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ecombi.schema.shop import Shop
 
 _EMPTY: Final = "Nothing has been loaded yet. Load a shop first, for example with: ecombi load simulated"
+_NOTHING_SEEN: Final = "Nothing has been loaded that {} may see. Are the allowed values written as the data have them?"
 _ATTEMPTS: Final = 5
 _RESTLESS: Final = f"The warehouse was published {_ATTEMPTS} times while one question was answered. Ask again."
 
@@ -223,7 +224,7 @@ class Answers:
         sql = compile_coverage(LEDGER, basis.value, shape, self.warehouse.dialect)
         [days] = self.read(sql, params)[0].to_pylist()
         if days["first"] is None:
-            raise EmptyWarehouse(_EMPTY)
+            raise EmptyWarehouse(_EMPTY if self.identity.unlimited else _NOTHING_SEEN.format(self.identity.name))
         return Period(days["first"].date(), days["end"].date())
 
     def _seen(self) -> tuple[Scope, dict[str, Parameter]]:

@@ -126,6 +126,12 @@ class Known:
         days = (period.start + timedelta(days=n) for n in range(period.days))
         return closed.at if any(self.latest.get((basis, day), 0) > last for day in days) else None
 
+    def renewed(self, basis: str, period: Period) -> datetime | None:
+        """Return when ledger rows of a period last came; None where none ever have."""
+        days = (period.start + timedelta(days=n) for n in range(period.days))
+        last = max(self.latest.get((basis, day), 0) for day in days)
+        return next((load.at for load in self.loads if load.load_id == last), None)
+
     def load_at(self, at: datetime) -> int:
         """Return the last load up to an instant; 0 where there was none."""
         return max((load.load_id for load in self.loads if load.at <= at), default=0)

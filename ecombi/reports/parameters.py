@@ -246,7 +246,7 @@ def _from_as_of(
     try:
         dated = {name: (as_of + timedelta(days=days)).isoformat() for name, days in asked}
     except OverflowError:
-        raise ParameterError(f"The as-of day {as_of} is too near the end of the calendar for this report.") from None
+        raise ParameterError(f"The as-of day {as_of} is at the end of the calendar. Choose another one.") from None
     return {**dated, **given}
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ecombi.errors import ParameterError, PeriodError
+from ecombi.errors import EmptyWarehouse, ParameterError, PeriodError
+from ecombi.metrics.state import Known, known_of
 from ecombi.project import project_root
 from ecombi.reports import Report
 from ecombi.reports.parameters import Value
@@ -18,8 +21,12 @@ from ecombi.runs.record import Run, State
 from ecombi.runs.runner import Runner
 from ecombi.runs.work import Progress
 from ecombi.schema.periods import Grain, Period, add_months
+from ecombi.workspace import Workspace
 
 EACH: Final = (Grain.DAY, Grain.WEEK, Grain.MONTH)
+
+BASIS: Final = "booked"
+"""By which date sales belong to a period."""
 
 _ALL: Final = 1_000_000
 
@@ -76,15 +83,17 @@ def periods(start: date, end: date, each: Grain) -> list[Period]:
     """
     if each not in EACH:
         raise PeriodError(f"A backfill goes by day, week or month, not by {each}.")
-    first = start
-    if each is Grain.WEEK:
-        first += timedelta(days=-start.weekday() % 7)
-    elif each is Grain.MONTH and start.day > 1:
-        first = add_months(start.replace(day=1), 1)
     found: list[Period] = []
-    while each.end_of(first) <= end:
-        found.append(Period(first, each.end_of(first)))
-        first = found[-1].end
+    # The calendar ends with the year 9999, and what would reach over its end is not whole.
+    with suppress(OverflowError, ValueError):
+        first = start
+        if each is Grain.WEEK:
+            first += timedelta(days=-start.weekday() % 7)
+        elif each is Grain.MONTH and start.day > 1:
+            first = add_months(start.replace(day=1), 1)
+        while each.end_of(first) <= end:
+            found.append(Period(first, each.end_of(first)))
+            first = found[-1].end
     return found
 
 
@@ -144,8 +153,9 @@ def backfill(
 ) -> list[Filled]:
     """Run what has not been done. Cut short, it goes on from there when it is called again.
 
-    A run is done where one succeeded with the same parameters and the same code, and its document is still there. After
-    a change of the report or of ecombi its figures may differ, so it is done anew.
+    A run is done where one succeeded with the same parameters and the same code, its document is still there, and no
+    sales of its days have been loaded since. After a change of the report or of ecombi its figures may differ, so it is
+    done anew.
 
     Args:
         runner: Runs the reports.
@@ -161,11 +171,18 @@ def backfill(
     """
     began = runner.clock()
     earlier = {} if anew else _done(runner, report, out)
+    known = _known(runner)
+
+    def will_do(run: Run, period: Period) -> bool:
+        return (
+            run.requested_at >= began if anew else is_published(run) and _is_current(run, known.renewed(BASIS, period))
+        )
+
     filled: list[Filled | Run] = []
     for one in planned:
-        known = earlier.get(_key(one.values))
-        if known is not None:
-            filled.append(Filled(period=one.period, run=known, earlier=True))
+        before = earlier.get(_key(one.values))
+        if before is not None and will_do(before, one.period):
+            filled.append(Filled(period=one.period, run=before, earlier=True))
             continue
         run, left = ask_once(
             runner,
@@ -174,7 +191,7 @@ def backfill(
             trigger="backfill",
             basis="",
             out=out,
-            good=(lambda run: run.requested_at >= began) if anew else None,
+            good=partial(will_do, period=one.period),
         )
         filled.append(run if left else Filled(period=one.period, run=run, earlier=True))
     asked = [run for run in filled if isinstance(run, Run)]
@@ -196,8 +213,21 @@ def _done(runner: Runner, report: str, out: Path | None) -> dict[str, Run]:
         and run.request.folder == folder
         and run.pinned is not None
         and run.pinned.code_version == code
-        and is_published(run)
     }
+
+
+def _known(runner: Runner) -> Known:
+    with Workspace(runner.settings) as ws:
+        try:
+            return known_of(ws.warehouse, ws.shop)
+        except EmptyWarehouse:
+            return Known()
+
+
+def _is_current(run: Run, renewed: datetime | None) -> bool:
+    """Whether a run read all that has come of its period; until the period has ended, that is only part of it."""
+    read = run.pinned.snapshot_at if run.pinned else None
+    return renewed is None or (read is not None and read >= renewed)
 
 
 def _key(values: Mapping[str, Value]) -> str:

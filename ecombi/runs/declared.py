@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ecombi.errors import ScheduleError, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound="Declared")
 
@@ -31,7 +34,8 @@ def read_declared(path: Path, model: type[Model]) -> Model:
         raw = yaml.load(path.read_text(encoding="utf-8"), _OneOfEach)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise ScheduleError(f"There is no file {path}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        # A day that does not exist, and a list as a key, are no errors of YAML's own.
         raise ScheduleError(f"{path} is not readable as YAML: {error}") from error
     try:
         # Lists become tuples, so that what was read cannot change; YAML reads days where a text is meant.
@@ -39,7 +43,7 @@ def read_declared(path: Path, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = _place(first["loc"], raw)
-        raise ScheduleError(f"{path}: {place}: {_words(first['type'], first['msg'], first['loc'], model)}") from None
+        raise ScheduleError(f"{path}: {place}: {_words(first, model)}") from None
 
 
 class _OneOfEach(yaml.SafeLoader):
@@ -77,13 +81,27 @@ def _place(loc: Iterable[int | str], raw: object) -> str:
     return ", ".join(words) or "the file"
 
 
-def _words(kind: str, said: str, loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
+_KINDS: Final = {
+    # YAML 1.1 takes NO, the code of Norway, for false, and 05 for a number.
+    "string_type": "it must be a text. Put it in quotes",
+    "bool_type": "it must be true or false",
+    "int_type": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "float_type": "it must be a number",
+    "tuple_type": "it must be a list",
+    "dict_type": "it must be keys with values",
+    "model_type": "it must be keys with values",
+}
+
+
+def _words(error: ErrorDetails, model: type[BaseModel]) -> str:
+    kind, loc, value = error["type"], error["loc"], error["input"]
     if kind == "extra_forbidden":
         return f"there is no such key. {did_you_mean(str(loc[-1]), _keys(model, loc[:-1]))}"
-    if kind == "string_type":
-        # YAML 1.1 takes NO, the code of Norway, for false, and 05 for a number.
-        return "it must be a text. Put it in quotes."
-    return said.removeprefix("Value error, ").rstrip(".") + "."
+    if kind == "string_pattern_mismatch":
+        return f"{value!r} does not match the pattern {error['ctx']['pattern']}."
+    said = _KINDS.get(kind, error["msg"].removeprefix("Value error, ").rstrip("."))
+    return f"{said}; it is {value!r}." if kind in _KINDS and not isinstance(value, dict | tuple) else f"{said}."
 
 
 def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -7,10 +7,11 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from email.errors import MessageError
 from hashlib import sha256
 from typing import Final
 
-from ecombi.errors import EcombiError
+from ecombi.errors import EcombiError, Transient
 from ecombi.metrics.policy import Identity
 from ecombi.runs.mail import Letter, MailServer, send
 from ecombi.runs.recipients import Recipient
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 MAIL: Final = "mail"
 """Kind of the events of a run that say who was sent it."""
 
-_SENDING, _SENT, _NOT_SENT = "sending", "sent", "not sent"
+_SENDING, _SENT, _NOT_SENT, _NOT_YET = "sending", "sent", "not sent", "not sent yet"
 _ATTACHED: Final = ("pdf", "html")
 
 
@@ -51,6 +52,14 @@ class Post:
         """
         return [reader for reader in readers if run.state is State.SUCCEEDED and self._send(run, title, reader)]
 
+    def waiting(self, run: Run, readers: Sequence[Recipient]) -> list[Recipient]:
+        """Return whose letter was not taken for a reason that may pass by itself."""
+        said = {
+            reader: [text for _, e in self._store.events(run.run_id) if (text := _said(e, reader))]
+            for reader in readers
+        }
+        return [reader for reader, texts in said.items() if texts and texts[-1].startswith(_NOT_YET)]
+
     def _send(self, run: Run, title: str, reader: Recipient) -> bool:
         if self._settings.smtp_url is None:
             self._note(run, reader, f"{_NOT_SENT}: ECOMBI_SMTP_URL names no mail server. The report is in the folder.")
@@ -60,8 +69,8 @@ class Post:
         try:
             documents = self._documents(run)
             send(self._letter(run, title, reader, documents), MailServer.of(self._settings.smtp_url))
-        except (EcombiError, OSError, ValueError) as error:
-            self._note(run, reader, f"{_NOT_SENT}: {error}")
+        except (EcombiError, OSError, ValueError, MessageError) as error:
+            self._note(run, reader, f"{_NOT_YET if isinstance(error, Transient) else _NOT_SENT}: {error}")
             logger.warning("run %s was not mailed to one of its readers: %s", run.run_id, error)
             return False
         self._note(run, reader, f"{_SENT} {', '.join(documents)}")
@@ -73,13 +82,13 @@ class Post:
         if any(_said(event, reader).startswith((_SENDING, _SENT)) for event in self._since_refused(run, reader)):
             return False
         self._note(run, reader, mark)
-        claims = [said for event in self._since_refused(run, reader) if (said := _said(event, reader))]
-        return claims[0] == mark
+        claims = [_said(event, reader) for event in self._since_refused(run, reader)]
+        return next(said for said in claims if said.startswith(_SENDING)) == mark
 
     def _since_refused(self, run: Run, reader: Recipient) -> list[Event]:
-        """Return what was noted of a reader after his letter was last refused."""
+        """Return what was noted of a reader after his letter was last refused for a while."""
         mine = [event for _, event in self._store.events(run.run_id) if _said(event, reader)]
-        refused = [n for n, event in enumerate(mine) if _said(event, reader).startswith(_NOT_SENT)]
+        refused = [n for n, event in enumerate(mine) if _said(event, reader).startswith(_NOT_YET)]
         return mine[refused[-1] + 1 :] if refused else mine
 
     def _note(self, run: Run, reader: Recipient, text: str) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ecombi.errors import EcombiError, ScheduleError, did_you_mean
 from ecombi.metrics.catalogue import CATALOGUE
 from ecombi.metrics.policy import OWNER, Identity
 from ecombi.runs.declared import Declared, read_declared
 from ecombi.schema.tables import metadata
+
+_ATOM: Final = "[A-Za-z0-9_%+'-]+"
+_LABEL: Final = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 
 ROLES: Final = Path("parameters") / "roles.yml"
 
@@ -28,8 +32,15 @@ class Recipient(Declared):
     """
 
     name: str = Field(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")
-    mail: str = Field(pattern=r"^[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+$", max_length=254)
+    mail: str = Field(max_length=254)
     role: str
+
+    @field_validator("mail")
+    @classmethod
+    def _is_an_address(cls, mail: str) -> str:
+        if re.fullmatch(rf"{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*", mail) is None:
+            raise ValueError(f"{mail!r} is no mail address. Write it as zoe@example.com")
+        return mail
 
 
 class _Role(Declared):

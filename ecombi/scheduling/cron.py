@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import islice
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _FIELDS: Final = "minute hour day-of-month month day-of-week"
 _EXAMPLE: Final = f"Write five fields, {_FIELDS}, for example: 30 5 * * mon-fri"
 _WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_EVERY_HOUR: Final = ("*", "*/1", "0-23")
 _MINUTE: Final = timedelta(minutes=1)
 # Troll in Antarctica moves its clocks by two.
 _LARGEST_MOVE: Final = timedelta(hours=3)
@@ -50,7 +51,7 @@ class Cron:
                 "Leave one of them *, or write two schedules."
             )
         self._fields = (*fields[:4], _weekdays(fields[4]))
-        self._every_hour = fields[1] == "*"
+        self._every_hour = fields[1] in _EVERY_HOUR
         if self._wall(datetime(2000, 1, 1)) is None:  # noqa: DTZ001 - what clocks show, not an instant
             raise ScheduleError(f"{text!r} never comes: no month has such a day.")
 
@@ -68,6 +69,16 @@ class Cron:
             if at > end:
                 return
             yield at
+
+    def day(self, at: datetime) -> date:
+        """Return the date on the clocks; where a gap moved a due time over midnight, the date that it was meant for."""
+        shown = _shown(at, self.zone)
+        wall = self._wall(shown - _LARGEST_MOVE)
+        while wall is not None and wall.date() < shown.date():
+            if at in self._of(wall):
+                return wall.date()
+            wall = self._wall(wall + _MINUTE)
+        return shown.date()
 
     def _instants(self, after: datetime) -> Iterator[datetime]:
         last = after.astimezone(UTC)

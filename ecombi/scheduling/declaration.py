@@ -95,7 +95,7 @@ class Schedule(Declared):
 
     def as_of(self, due: datetime) -> date:
         """Return the as-of day of a run: the date its clocks show when it is due."""
-        return due.astimezone(self.timetable.zone).date()
+        return self.timetable.day(due)
 
     def starts(self, due: datetime) -> datetime:
         """Return when a run starts: the due time and its jitter."""

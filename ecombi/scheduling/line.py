@@ -22,6 +22,8 @@ ON_TIME: Final = timedelta(minutes=5)
 _LOOK_AGAIN: Final = timedelta(minutes=1)
 _TRY_AGAIN: Final = timedelta(minutes=5)
 _GIVE_UP: Final = timedelta(hours=1)
+# Put back by less, it comes to where it was before long, and nothing is done twice meanwhile.
+_PUT_BACK: Final = timedelta(days=1)
 _LOOKED_BACK: Final = tuple(timedelta(days=days) for days in (1, 32, 400))
 
 
@@ -139,6 +141,11 @@ class Line:
         if not known:
             # Seen for the first time: it begins now.
             self._see(now)
+            return
+        if max(known) - now > _PUT_BACK:
+            logger.warning("schedule %s: the clock was put back from %s; it begins now", self.schedule.name, max(known))
+            self._seen = now
+            self._states.begin_anew(self.schedule.name, at=now)
             return
         dues = self._due(max(known), now)
         self._seen = dues[-1] if dues else max(known)

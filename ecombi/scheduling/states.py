@@ -49,7 +49,9 @@ class ScheduleStates:
     def lead(self, *, at: datetime) -> bool:
         """Say that this scheduler is alive; whether it is the one at work, which at any time at most one is."""
         row = schedule_states.c
-        ours = or_(row.last_run == self._token, row.last_run.is_(None), row.last_due <= at)
+        # A lease that runs on for longer than any is given was given before the clock was put back.
+        over = or_(row.last_due <= at, row.last_due > at + timedelta(seconds=2 * LEASE_SECONDS))
+        ours = or_(row.last_run == self._token, row.last_run.is_(None), over)
         with self._state.begin() as connection:
             _make(connection, _AT_WORK)
             renewed = update(schedule_states).where(row.schedule == _AT_WORK, ours)
@@ -93,6 +95,11 @@ class ScheduleStates:
             _make(connection, name)
             later = update(schedule_states).where(row.schedule == name, or_(row.last_due.is_(None), row.last_due < due))
             connection.execute(later.values(values))
+
+    def begin_anew(self, name: str, *, at: datetime) -> None:
+        """Record that nothing after this instant has been dealt with, as when the clock was put back."""
+        with self._state.begin() as connection:
+            connection.execute(update(schedule_states).where(schedule_states.c.schedule == name).values(last_due=at))
 
     def pause(self, name: str, *, at: datetime) -> None:
         """Let nothing more of a schedule begin; what runs goes on."""

@@ -57,7 +57,9 @@ class ScheduledWork:
             self._post.deliver(run, title, audience.readers)
         failed = [run for _, run in ended if run.state is not State.SUCCEEDED]
         if not failed:
-            return Done(end=End.DONE, said=ended[0][1].run_id)
+            # Whoever has been sent his letter is not sent it again.
+            waiting = [run for audience, run in ended if self._post.waiting(run, audience.readers)]
+            return Done(end=End.TRY_AGAIN if waiting else End.DONE, said=[*waiting, ended[0][1]][0].run_id)
         return Done(end=End.TRY_AGAIN if all(map(_may_pass, failed)) else End.FAILED, said=failed[0].run_id)
 
     def ready(self, schedule: Schedule, due: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecombi.errors import ConfigurationError
+from ecombi.errors import ConfigurationError, EmptyWarehouse
 from ecombi.schema.periods import parse_day
 from ecombi.workspace import registry
 from ecombi.workspace.registry import Entry
@@ -102,13 +102,13 @@ class Loading:
             progress: Told how far each step is.
 
         Raises:
-            ConfigurationError: Nothing was ever loaded into this workspace.
+            EmptyWarehouse: Nothing was ever loaded into this workspace.
             SourceError: A file that was loaded before is gone or cannot be read.
             DataQualityError: A check failed; nothing was published.
         """
         entries = registry.read(self._folder)
         if not entries:
-            raise ConfigurationError(
+            raise EmptyWarehouse(
                 f"Nothing has been loaded into {self._folder} yet, so there is nothing to load again. "
                 "Start with: ecombi load simulated, or ecombi load online-retail FILE"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,9 +47,19 @@ def test_what_ran_can_be_listed_shown_opened_proved_and_removed(shop: Path) -> N
     assert "state   running: attempt 1" in logged
     assert "output  the label is given" in logged
     assert logged.splitlines()[-1].endswith("state   succeeded")
+    [described] = records("runs", "show", number, workspace=shop)
+    assert (described["run"], described["-p label"]) == (number, "given")
+    events = records("runs", "logs", number, workspace=shop)
+    assert [(event["kind"], event["text"]) for event in events][-1] == ("state", "succeeded")
+    assert {"the label is given"} == {event["text"] for event in events if event["kind"] == "output"}
 
     opened = ecombi("runs", "open", number, "--kind", "result", "--no-browser", workspace=shop)
     result = json.loads(Path(opened.stdout.strip()).read_text("utf-8"))
+    browser = shop.parent / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shop.parent}/shown\n', "utf-8")
+    browser.chmod(0o755)
+    document = Path(ecombi("runs", "open", number, workspace=shop, env={"BROWSER": str(browser)}).stdout.strip())
+    assert (shop.parent / "shown").read_text("utf-8") == f"{document.as_uri()}\n"
     assert result["figures"]["letters"]["value"] == "5"
     assert records("replay", number, workspace=shop) == [{"run": number, "result": "equal"}]
 
@@ -106,10 +117,27 @@ def test_a_run_that_goes_on_is_seen_and_cancelled(shop: Path, tmp_path: Path) ->
     assert "has ended (cancelled)" in over.stderr
 
 
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_ends_a_report_with_a_code_of_its_own(
+    shop: Path, tmp_path: Path, by: signal.Signals, code: int
+) -> None:
+    began = tmp_path / "began"
+    write_report(tmp_path / "project", f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(300)")
+    command = [sys.executable, "-m", "ecombi", "report", "tiny", "--workspace", str(shop)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ)) as running:
+        started = wait_until(began.exists, seconds=180)
+        running.send_signal(by)
+        assert "Traceback" not in running.communicate(timeout=120)[1]
+    assert started
+    assert running.returncode == code
+    assert [run["state"] for run in records("runs", "list", workspace=shop)] == ["cancelled"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("runs", "list", "--state", "done"), "There is no state 'done'. Known: cancelled, failed"),
+        (("runs", "list", "--state", "succeded"), "Did you mean 'succeeded'?"),
         (("runs", "show", "nope"), "nope"),
         (("replay", "nope"), "nope"),
     ],

@@ -183,6 +183,8 @@ def test_nobody_sees_no_row_anywhere(whole_shop: dict[str, Workspace], engine: s
         assert nobody.values(dimension) == []
     with pytest.raises(EmptyWarehouse):
         nobody.coverage()
+    with pytest.raises(EmptyWarehouse, match="loaded that atlantis may see"):
+        nobody.seen_by(Identity.of("atlantis", countries=["Atlantis"])).coverage()
 
 
 REFUSED = {

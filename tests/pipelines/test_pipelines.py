@@ -13,7 +13,7 @@ import pytest
 
 from ecombi import open_workspace
 from ecombi.cli.pipelines import Steps, carry_out
-from ecombi.errors import ConfigurationError, NotebookFailed, UnknownReportError
+from ecombi.errors import ConfigurationError, EmptyWarehouse, NotebookFailed, PeriodError, UnknownReportError
 from ecombi.reports import find, names
 from ecombi.runs.runner import Runner
 from ecombi.sources.simulated import ShopConfig
@@ -167,6 +167,41 @@ def test_backfill_runs_what_is_missing_since_the_records_begin(carry):
         f"daily_sales-{date.fromordinal(start.toordinal() + 1)}": "succeeded",
     }
     assert set(reports(carry("backfill", as_of)).values()) == {"done before"}
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "as_of"),
+    [("nightly", "2020-01-01"), ("weekly", "2020-01-01"), ("backfill", "0001-01-01"), ("weekly", "2062-01-02")],
+)
+def test_a_day_for_which_there_is_nothing_to_report_is_refused_with_the_days_there_are(carry, pipeline, as_of):
+    first = carry.ws.coverage.start
+    with pytest.raises(PeriodError, match=f"before {as_of} has.* from {first} to 2026-"):
+        carry(pipeline, as_of)
+    assert carry.runner.store.list() == []
+
+
+def test_a_day_that_has_not_come_yet_is_said(carry, caplog):
+    carry("hourly", "2062-01-02")
+    assert "2062-01-02 has not come yet" in caplog.text
+
+
+def test_before_anything_was_loaded_every_pipeline_says_so(tmp_path, project):
+    with opened(tmp_path) as (ws, runner):
+        for name in ("nightly", "hourly", "weekly", "backfill"):
+            with pytest.raises(EmptyWarehouse, match="Nothing has been loaded"):
+                carry_out(name, ws, runner, as_of=None, at=now(), progress=lambda step, done: None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("def run(steps:", r"mine.py, line 1, cannot be read"), ("RUN = 1", r"mine.py has no function run\(steps\)")],
+)
+def test_a_file_that_is_no_pipeline_is_named(carry, project, text, words):
+    (project / "pipelines").unlink()
+    (project / "pipelines").mkdir()
+    (project / "pipelines" / "mine.py").write_text(text)
+    with pytest.raises(ConfigurationError, match=words):
+        carry("mine")
 
 
 def test_a_pipeline_nobody_wrote_is_answered_with_the_nearest(carry):

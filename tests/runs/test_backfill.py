@@ -18,8 +18,10 @@ from ecombi.runs.backfill import Filled, backfill, periods, plan
 from ecombi.runs.record import State
 from ecombi.runs.runner import Runner
 from ecombi.schema.periods import Grain
+from ecombi.sources.simulated import ShopConfig
+from ecombi.workspace import Workspace
 from tests.conftest import ROOT
-from tests.runs.jobs import PATIENCE, open_runner, wait_until, write_report
+from tests.runs.jobs import PATIENCE, now, open_runner, wait_until, write_report
 
 DAY, WEEK, MONTH = Grain.DAY, Grain.WEEK, Grain.MONTH
 
@@ -138,6 +140,25 @@ def test_a_period_that_fails_stops_no_other_and_is_tried_the_next_time(tmp_path)
         assert new(fill(runner)) == [2]
 
 
+def test_a_period_is_done_anew_when_more_of_it_has_been_loaded(tmp_path):
+    write_daily(tmp_path, "report.publish(day=day)")
+    shop = ShopConfig(orders=200, years=0.1, seed=3, end=date(2026, 11, 1))
+    with open_runner(tmp_path) as runner, Workspace(runner.settings) as ws:
+        ws.loading.simulated(shop, until=date(2026, 10, 3), at=now())
+        assert new(fill(runner)) == [1, 2, 3]
+        assert new(fill(runner)) == []
+        ws.loading.again(until=date(2026, 10, 4), at=now())
+        assert new(fill(runner, 4)) == [3, 4]
+        assert new(fill(runner, 4)) == []
+
+
+def test_the_calendar_ends():
+    start, end = date(9999, 12, 20), date(9999, 12, 31)
+    assert [period.start.day for period in periods(start, end, DAY)] == list(range(20, 31))
+    assert [period.start.day for period in periods(start, end, WEEK)] == [20]
+    assert periods(start, end, MONTH) == []
+
+
 PROGRAM = """
 import signal, sys
 from datetime import date
@@ -145,6 +166,8 @@ from pathlib import Path
 from ecombi.runs.backfill import backfill, plan
 from ecombi.reports import find
 from ecombi.schema.periods import Grain
+from ecombi.sources.simulated import ShopConfig
+from ecombi.workspace import Workspace
 from tests.runs.jobs import open_runner
 
 # Whoever starts tests in the background has them ignore it.

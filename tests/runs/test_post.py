@@ -113,11 +113,26 @@ def test_a_refused_letter_is_noted_and_sent_the_next_time(tmp_path, store, offic
     office.refusals.append("451 later")
     assert post(tmp_path, store, office).deliver(run, "Daily sales", [ZOE, BEA]) == [BEA]
     [_, refused, *_] = told(store, run)
-    assert refused.startswith("zoe@example.com: not sent: The mail server 127.0.0.1:")
+    assert refused.startswith("zoe@example.com: not sent yet: The mail server 127.0.0.1:")
     assert "later" in refused
+    assert post(tmp_path, store, office).waiting(run, [ZOE, BEA]) == [ZOE]
     assert store.get(run.run_id).state == "succeeded"
     assert post(tmp_path, store, office).deliver(run, "Daily sales", [ZOE, BEA]) == [ZOE]
     assert [letter["To"] for letter in office.letters] == ["Bea <bea@example.com>", "Zoé <zoe@example.com>"]
+
+
+def test_a_letter_refused_for_good_is_not_sent_again(tmp_path, store, office, run):
+    office.refusals.append("554 no")
+    assert post(tmp_path, store, office).deliver(run, "Daily sales", [ZOE, BEA]) == [BEA]
+    assert told(store, run)[1].startswith("zoe@example.com: not sent: The mail server 127.0.0.1:")
+    assert post(tmp_path, store, office).waiting(run, [ZOE, BEA]) == []
+    assert post(tmp_path, store, office).deliver(run, "Daily sales", [ZOE, BEA]) == []
+
+
+def test_a_sender_that_no_letter_can_have_is_told_and_loses_nothing(tmp_path, store, office, run):
+    wrong = settings(tmp_path, office.port).model_copy(update={"mail_from": "reports@example..com"})
+    assert Post(wrong, store, clock=lambda: NOW).deliver(run, "Daily sales", [ZOE, BEA]) == []
+    assert [text.partition(": ")[2][:8] for text in told(store, run)] == ["sending", "not sent"] * 2
 
 
 def test_a_sender_that_was_killed_in_mid_letter_is_not_followed_by_another(tmp_path, store, office, run):

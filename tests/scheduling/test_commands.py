@@ -10,10 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from ecombi.cli import exit_code
 from ecombi.cli.backfill import backfill
 from ecombi.cli.schedule import app
-from ecombi.errors import NotebookFailed, ScheduleError
+from ecombi.errors import BackendUnavailable, NotebookFailed, ScheduleError
 from tests.runs.jobs import write_report
+from tests.servers import free_port
 
 ENTRIES = [
     {"name": "daily", "report": "tiny", "cron": "30 5 * * *", "parameters": {"label": "hello"}},
@@ -75,6 +77,18 @@ def test_a_triggered_report_that_fails_is_the_commands_error(shop, tmp_path):
     write_report(tmp_path / "project", "1 / 0")
     with pytest.raises(NotebookFailed, match="ZeroDivisionError"):
         CliRunner().invoke(app, ["trigger", "daily", "--workspace", str(shop)], catch_exceptions=False)
+
+
+def test_a_triggered_report_that_cannot_be_mailed_yet_is_worth_another_try(shop, tmp_path, monkeypatch):
+    parameters = tmp_path / "project" / "parameters"
+    (parameters / "roles.yml").write_text("roles: {owner: {}}")
+    readers = [{"name": "Zoé", "mail": "zoe@example.com", "role": "owner"}]
+    (parameters / "schedules.yml").write_text(json.dumps({"schedules": [{**ENTRIES[0], "recipients": readers}]}))
+    monkeypatch.setenv("ECOMBI_SMTP_URL", f"smtp://127.0.0.1:{free_port()}")
+    done = CliRunner().invoke(app, ["trigger", "daily", "--workspace", str(shop)])
+    assert isinstance(done.exception, BackendUnavailable)
+    assert exit_code(done.exception) == 75
+    assert (shop / "reports" / "tiny.html").exists()
 
 
 def test_a_backfill_shows_what_it_did(shop, tmp_path):

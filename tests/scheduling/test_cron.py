@@ -51,6 +51,59 @@ def test_half_past_one_comes_once_in_new_yorks_repeated_hour():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "zone", "start", "end", "expected"),
+    [
+        # Half an hour: on 4 October 2026, 02:00 becomes 02:30; on 5 April 2026, 02:00 becomes 01:30 again.
+        (
+            "15 2 * * *", "Australia/Lord_Howe", "2026-10-03", "2026-10-06",
+            ["03 02:15 +1030", "04 02:30 +1100", "05 02:15 +1100"],
+        ),
+        (
+            "45 1 * * *", "Australia/Lord_Howe", "2026-04-04", "2026-04-07",
+            ["04 01:45 +1100", "05 01:45 +1100", "06 01:45 +1030"],
+        ),
+        (
+            "45 * * * *", "Australia/Lord_Howe", "2026-04-05T00:00", "2026-04-05T03:00",
+            ["05 00:45 +1100", "05 01:45 +1100", "05 01:45 +1030", "05 02:45 +1030"],
+        ),
+        # At midnight: on 4 November 2018, 00:00 becomes 01:00; on 18 February 2018, it becomes 23:00 of the 17th again.
+        (
+            "0 0 * * *", "America/Sao_Paulo", "2018-11-03", "2018-11-06",
+            ["03 00:00 -0300", "04 01:00 -0200", "05 00:00 -0200"],
+        ),
+        (
+            "30 23 * * *", "America/Sao_Paulo", "2018-02-16", "2018-02-19",
+            ["16 23:30 -0200", "17 23:30 -0200", "18 23:30 -0300"],
+        ),
+        # Never.
+        (
+            "30 2 * * *", "Asia/Kolkata", "2026-03-28", "2026-03-31",
+            ["28 02:30 +0530", "29 02:30 +0530", "30 02:30 +0530"],
+        ),
+    ],
+)  # fmt: skip
+def test_clocks_that_change_by_half_an_hour_or_at_midnight(text, zone, start, end, expected):
+    assert due(text, zone, start, end) == expected
+
+
+@pytest.mark.parametrize("hour", ["*", "*/1", "0-23"])
+def test_every_hour_can_be_written_in_three_ways(hour):
+    autumn = due(f"15 {hour} * * *", "Europe/Berlin", "2026-10-25T01:00", "2026-10-25T04:00")
+    assert autumn == ["25 01:15 +0200", "25 02:15 +0200", "25 02:15 +0100", "25 03:15 +0100"]
+
+
+def test_a_time_that_a_gap_moves_over_midnight_is_of_the_day_before():
+    # On Saturday 28 March 2026, 23:00 becomes 00:00 in Greenland.
+    nuuk = ZoneInfo("America/Nuuk")
+    cron = Cron("30 23 * * *", nuuk)
+    at = cron.following(datetime(2026, 3, 27, 12, tzinfo=nuuk), 4)
+    assert [f"{one.astimezone(nuuk):%d %H:%M}" for one in at] == ["27 23:30", "29 00:00", "29 23:30", "30 23:30"]
+    assert [cron.day(one).day for one in at] == [27, 28, 29, 30]
+    # Somebody may ask for any other moment too.
+    assert cron.day(datetime(2026, 3, 29, 0, 10, tzinfo=nuuk)) == date(2026, 3, 29)
+
+
 def test_times_in_a_gap_that_fall_together_are_one():
     assert due("0,20,40 2,3 * * *", "Europe/Berlin", "2026-03-29", "2026-03-30") == [
         "29 03:00 +0200", "29 03:20 +0200", "29 03:40 +0200",

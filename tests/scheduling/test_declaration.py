@@ -116,7 +116,18 @@ GOOD = "report: daily_sales, cron: 30 5 * * *"
             f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: z@example.com, role: frances}}]}}",
             ["entry 1 (a)", "recipient Z", "frances", "'france'"],
         ),
-        (f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: nobody, role: france}}]}}", ["entry 1 (Z)", "mail"]),
+        (
+            f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: nobody, role: france}}]}}",
+            ["entry 1 (Z)", "'nobody' is no mail address"],
+        ),
+        (
+            f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: z@example..com, role: france}}]}}",
+            ["entry 1 (Z)", "mail"],
+        ),
+        (
+            f"{{name: a, {GOOD}, recipients: [{{name: Z, mail: z.@example.com, role: france}}]}}",
+            ["entry 1 (Z)", "mail"],
+        ),
         (f'{{name: a, {GOOD}, recipients: [{{name: "Z\\n", mail: z@example.com, role: france}}]}}', ["name"]),
         (
             (
@@ -125,6 +136,13 @@ GOOD = "report: daily_sales, cron: 30 5 * * *"
             ),
             ["z@example.com is named twice"],
         ),
+        (f"{{name: a, {GOOD}, jitter: 5m}}", ["jitter", "whole number; it is '5m'"]),
+        (f"{{name: a, {GOOD}, jitter: 1.5}}", ["jitter", "whole number; it is 1.5"]),
+        (f"{{name: a, {GOOD}, pause: 'yes'}}", ["pause", "true or false; it is 'yes'"]),
+        (f"{{name: a, {GOOD}, parameters: [top]}}", ["parameters", "keys with values"]),
+        (f"{{name: a, {GOOD}, parameters: {{day: 2026-13-45}}}}", ["not readable as YAML", "month"]),
+        (f"{{name: a, {GOOD}, parameters: {{[top]: 3}}}}", ["not readable as YAML"]),
+        ("nightly", ["entry 1", "keys with values; it is 'nightly'"]),
         (f"{{name: a, name: b, {GOOD}}}", ["'name' stands there twice"]),
         (f"{{name: a, {GOOD}", ["not readable as YAML"]),
     ],

@@ -81,7 +81,10 @@ while True:
 
 
 @pytest.mark.slow
-def test_no_kill_loses_a_due_time_or_lets_one_succeed_twice(tmp_path):
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_no_kill_loses_a_due_time_or_lets_one_succeed_twice(request, monkeypatch, tmp_path, database):
+    if database == "postgresql":
+        monkeypatch.setenv("ECOMBI_STATE_URL", request.getfixturevalue("postgres_url"))
     began, chance = time.time(), random.Random(11)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(began)]

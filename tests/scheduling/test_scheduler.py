@@ -232,6 +232,30 @@ def test_of_two_schedulers_one_works_and_the_other_takes_over_when_it_is_gone(st
     assert diary.dues == ["06 06:00", "07 06:00"]
 
 
+def test_a_clock_put_back_a_little_does_nothing_twice(start, clock, diary):
+    scheduler = start({"cron": "0 * * * *"})
+    look(scheduler)
+    for at in ("05T13:00", "05T14:00", "05T12:30", "05T13:00", "05T14:00", "05T15:00"):
+        clock.goes_to(f"2026-11-{at}")
+        look(scheduler)
+    assert diary.dues == ["05 13:00", "05 14:00", "05 15:00"]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_clock_that_was_years_ahead_keeps_nothing_from_being_done(start, clock, diary, killed):
+    clock.goes_to("2031-01-01T12:00")
+    scheduler = start()
+    look(scheduler)
+    clock.goes_to("2026-11-05T12:00")
+    if killed:
+        # Its lease runs until 2031.
+        scheduler = start()
+    look(scheduler)
+    clock.goes_to("2026-11-06T06:00")
+    look(scheduler)
+    assert diary.dues == ["06 06:00"]
+
+
 def test_what_a_killed_scheduler_was_doing_is_done_again(start, clock, diary):
     killed = start()
     look(killed)

@@ -17,6 +17,7 @@ import pytest
 
 from ecombi.backends.state import open_state
 from ecombi.metrics.policy import OWNER
+from ecombi.runs.recipients import Recipient
 from ecombi.runs.record import Owner, State
 from ecombi.runs.runner import Runner
 from ecombi.scheduling.declaration import Schedule
@@ -25,6 +26,7 @@ from ecombi.scheduling.scheduler import Scheduler
 from ecombi.scheduling.states import ScheduleStates
 from ecombi.scheduling.work import ScheduledWork
 from tests.runs.jobs import PATIENCE, now, open_runner, wait_until, write_report
+from tests.runs.post_office import ADDRESS, post_office
 
 DUE = datetime(2026, 11, 1, 7, tzinfo=UTC)
 
@@ -69,6 +71,22 @@ def test_a_run_whose_process_was_killed_is_tried_again(runner):
     runner.store.claim(asked.run_id, elsewhere, at=now() - timedelta(hours=1))
     assert work(schedule(), DUE).end is End.DONE
     assert [run.state for run in runner.store.list()] == [State.SUCCEEDED, State.FAILED]
+
+
+def test_a_letter_that_the_server_does_not_take_yet_is_sent_at_the_next_try(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    project = write_report(tmp_path / "project", "report.publish(label=label)")
+    (project / "parameters" / "roles.yml").write_text("roles: {owner: {}}")
+    readers = tuple(Recipient(name=name, mail=f"{name}@example.com", role="owner") for name in ("zoe", "owen"))
+    with (
+        post_office(tmp_path) as office,
+        open_runner(tmp_path, smtp_url=f"smtp://{ADDRESS}:{office.port}") as runner,
+    ):
+        office.refusals.append("451 not before five minutes have passed")
+        ends = [ScheduledWork(runner)(schedule(recipients=readers), DUE).end for _ in range(3)]
+        assert ends == [End.TRY_AGAIN, End.DONE, End.DONE]
+        assert [letter["To"].addresses[0].username for letter in office.letters] == ["owen", "zoe"]
+        assert len(runner.store.list()) == 1
 
 
 @pytest.mark.parametrize(

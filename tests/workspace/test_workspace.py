@@ -118,7 +118,7 @@ def test_an_export_that_has_grown_adds_its_new_rows(tmp_path):
 
 
 def test_nothing_to_load_again_says_how_to_start(tmp_path):
-    with ecombi.open_workspace(tmp_path) as ws, pytest.raises(ConfigurationError, match="ecombi load simulated"):
+    with ecombi.open_workspace(tmp_path) as ws, pytest.raises(EmptyWarehouse, match="ecombi load simulated"):
         ws.loading.again(at=AT)
 
 
