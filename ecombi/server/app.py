@@ -29,6 +29,7 @@ from voila.utils import get_page_config
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import ConfigurationError
 from ecombi.look import tokens
+from ecombi.metrics.policy import NOBODY, OWNER, Identity
 from ecombi.project import project_root
 from ecombi.server.assets import AssetHandler, Assets
 from ecombi.server.kernels import OwnPython, PageKernels
@@ -98,7 +99,8 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
         self._front_end: dict[str, Any] = get_page_config(
             "/", {"mathjax_config": None, "mathjax_url": None}, logger, self.voila_configuration
         )
-        self._environment = settings.model_copy(update={"project": project}).environment()
+        seen_by = settings.identity or identity_of_visitors(ip).to_json()
+        self._environment = settings.model_copy(update={"project": project, "identity": seen_by}).environment()
         self.warehouse = open_warehouse(settings)
 
     async def run(self, ready: Callable[[str], None]) -> None:
@@ -200,6 +202,11 @@ class DashboardServer(Voila):  # type: ignore[misc]  # untyped base
         return known | {
             "page": {"name": name, "dashboards": self.dashboards, "files": self.assets.url("page"), "preload": ()}
         }
+
+
+def identity_of_visitors(ip: str) -> Identity:
+    """Return whose eyes pages see with where the settings name nobody: the owner's where only this machine comes."""
+    return OWNER if ip_address(ip).is_loopback else NOBODY
 
 
 def _log_request(handler: RequestHandler) -> None:

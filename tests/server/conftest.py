@@ -65,12 +65,12 @@ def _commands() -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def serving(workspace: Path, *, port: int = 0) -> Iterator[Server]:
-    """Serve a workspace; yields when connections are accepted."""
+def serving(workspace: Path, *, port: int = 0, **variables: str) -> Iterator[Server]:
+    """Serve a workspace, with these variables beside; yields when connections are accepted."""
     command = [sys.executable, "-c", CODE, str(workspace), str(port)]
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ECOMBI_")}
-        environment["TMPDIR"] = folder
+        environment |= {"TMPDIR": folder, **variables}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout is not None
         try:
