@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         description="A replaced snapshot is kept at least so many seconds after its successor was published.",
     )
     memory_limit: str = Field(
-        default="700MB",
+        default="600MB",
         pattern=r"^\d+(\.\d+)?\s?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$",
         validation_alias=AliasChoices("ECOMBI_MEMORY_LIMIT"),
         description="Memory DuckDB may use in a process that loads, for example 2GB; more spills to disk.",

@@ -58,6 +58,8 @@ class Writer:
                 self._hold_back_contradictions(staged, output, position)
             if output.table == "ledger" and not output.unique and self._holds("ledger", f"source = '{self.source}'"):
                 self._hold_back_rewriting(staged, output)
+            if output.table == "ledger" and self._holds("ledger", f"source <> '{self.source}'"):
+                self._hold_back_orders_of_others(staged, output)
 
     def write(self, staged: Staged) -> tuple[int, int]:
         """Write the rows that are left, and add to `staged.duplicates` those delivered twice under one key.
@@ -183,6 +185,27 @@ class Writer:
                           '. It is never rewritten: deliver a correction as a row of its own.')
             FROM {output.relation} s JOIN ledger l ON l.source = '{self.source}' AND l.source_id = s.source_id
             WHERE row({new}) IS DISTINCT FROM row({old})
+            """
+        )
+
+    def _hold_back_orders_of_others(self, staged: Staged, output: Output) -> None:
+        """Hold back every event of an order whose number another source has sold under: they would become one order."""
+        if "order_id" not in self._columns(output):
+            return
+        kind = self._values(output)["kind"]
+        self.connection.execute(
+            f"""
+            INSERT INTO {staged.rejected}
+            SELECT source_row, 'order_of_another_source', 'order_id', order_id,
+                   concat('The ledger has an order ', order_id, ' of the source ', o.source, '. Where it is another '
+                          'one, give the numbers of this source a prefix in its mapping, '
+                          'order_id: {{join: [...], prefix: ...}}, and replay the quarantine.')
+            FROM {output.relation} JOIN (
+                SELECT order_id, min(source) AS source FROM ledger
+                WHERE source <> '{self.source}' AND kind = 'sale' AND order_id IN (
+                    SELECT s.order_id FROM {output.relation} s WHERE {kind} = 'sale'
+                    EXCEPT SELECT order_id FROM ledger WHERE source = '{self.source}' AND kind = 'sale')
+                GROUP BY order_id) o USING (order_id)
             """
         )
 

@@ -225,6 +225,34 @@ def test_of_rows_with_one_key_and_other_content_only_the_first_counts(bench: Wor
     assert {row[0] for row in bench.rows("SELECT rule FROM quarantine")} == {"contradicting_key"}
 
 
+SECOND_SHOP = SALES.replace("name: shop", "name: second-shop", 1)
+
+
+def test_two_shops_with_the_same_order_number_do_not_become_one_order(bench: Workbench) -> None:
+    bench.load_texts(SALES, HEADER + MARCH)
+    other = "1001,2026-03-05 10:00:00,C9,A,1,30\n1007,2026-03-06 10:00:00,C9,A,1,7\n"
+    assert counts(bench.load_texts(SECOND_SHOP, HEADER + other, name="other")) == [(2, 1, 0, 1)]
+    [(rule, value, reason)] = bench.rows("SELECT rule, value, reason FROM quarantine")
+    assert (rule, value) == ("order_of_another_source", "1001")
+    assert "The ledger has an order 1001 of the source shop." in reason
+    assert bench.rows("SELECT order_id, customer_id FROM orders ORDER BY 1") == [
+        ("1001", "C1"), ("1002", "C2"), ("1007", "C9"),
+    ]  # fmt: skip
+
+    prefixed = SECOND_SHOP.replace("order_id: order", "order_id: {join: [order], prefix: B-}")
+    assert counts(bench.replay(FileSource(parse_mapping(prefixed, "shop.yml")))) == [(1, 1, 0, 0)]
+    both = "SELECT order_id, customer_id, net_amount FROM orders WHERE order_id LIKE '%1001' ORDER BY 1"
+    assert bench.rows(both) == [
+        ("1001", "C1", Decimal("19.9000")), ("B-1001", "C9", Decimal("30.0000")),
+    ]  # fmt: skip
+
+
+def test_a_fee_of_another_source_goes_with_the_order(bench: Workbench) -> None:
+    bench.load_texts(SALES, HEADER + MARCH)
+    fees = SECOND_SHOP.replace("kind: sale", "kind: fee")
+    assert counts(bench.load_texts(fees, HEADER + "1001,2026-03-05 10:00:00,C1,A,0,1\n", name="fees")) == [(1, 1, 0, 0)]
+
+
 PRODUCTS = (
     SHOP
     + """

@@ -112,7 +112,9 @@ class Scope:
             return Term(sql.text(str(value.value)), "text")
         if value.join is not None:
             parts = ", ".join(f"CAST({self.column(name).sql} AS VARCHAR)" for name in value.join)
-            return Term(f"concat_ws({sql.text(value.with_)}, {parts})", "text")
+            joined = f"concat_ws({sql.text(value.with_)}, {parts})"
+            # Of nothing a prefix makes nothing.
+            return Term(f"{sql.text(value.prefix)} || nullif({joined}, '')" if value.prefix else joined, "text")
         if value.first_of is not None:
             terms = [self._converted(self.expression(name), target) for name in value.first_of]
             return Term(f"coalesce({', '.join(term.sql for term in terms)})", terms[0].type)

@@ -192,6 +192,7 @@ class Value(_Strict):
     value: str | int | None = Field(default=None)
     join: tuple[str, ...] | None = None
     with_: str = Field(default="-", alias="with")
+    prefix: str = ""
     first_of: tuple[str, ...] | None = None
     most_frequent: str | None = None
 
@@ -207,6 +208,8 @@ class Value(_Strict):
         forms = (self.expression, self.value, self.join, self.first_of, self.most_frequent)
         if sum(form is not None for form in forms) != 1:
             raise ValueError("Give exactly one of: an expression, value, join, first_of, most_frequent.")
+        if self.prefix and self.join is None:
+            raise ValueError("A prefix goes with join, for example {join: [order], prefix: EU-}.")
         return self
 
 
