@@ -87,7 +87,9 @@ def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, nam
 
 def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], *, uniform: bool) -> None:
     """Write down what is known of the warehouse as a whole."""
-    [(last_day,)] = connection.execute("SELECT max(day) FROM days_loaded").fetchall()
+    [(last_day,)] = connection.execute(
+        "SELECT max(day) FROM days_loaded WHERE basis IN ('booked', 'ordered')"
+    ).fetchall()
     [(last_load,)] = connection.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()
     known = [
         *facts_of_rollups(sizes),

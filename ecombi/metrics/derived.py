@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from ecombi.metrics.marts import LOADED
 from ecombi.schema.kinds import Kind
 
 if TYPE_CHECKING:
@@ -150,14 +151,19 @@ def cohort_months(t: Tables) -> ir.Table:
 
 
 def days_loaded(t: Tables) -> ir.Table:
-    """Return how many ledger rows of each day each load brought; see `schema.tables.days_loaded`."""
-    sides = [
-        t.ledger.aggregate(
-            by={"basis": ibis.literal(basis), "day": t.ledger[column], "load_id": t.ledger["load_id"]},
-            entries=t.ledger.count(),
-        )
-        for basis, column in (("booked", "event_on"), ("ordered", "order_on"))
-    ]
+    """Return how many rows of each day each load brought; see `schema.tables.days_loaded`."""
+    sides = []
+    for mart in LOADED:
+        rows = t[mart.table]
+        for role in mart.days:
+            dated = rows.select("load_id", day=ibis.coalesce(*(rows[column] for column in mart.columns(role))))
+            dated = dated.filter(dated["day"].notnull())
+            name = ibis.literal(mart.noted(role)[0])
+            sides.append(
+                dated.aggregate(
+                    by={"basis": name, "day": dated["day"], "load_id": dated["load_id"]}, entries=dated.count()
+                )
+            )
     return ibis.union(*sides)
 
 

@@ -52,11 +52,13 @@ class Mart:
         days: Role -> column of the day in the shop's time zone, or several, of which the first known one counts. The
             roles are the bases where a row counts on either, else `ONLY`, and any others that a measure may name.
         hours: Role -> column of the hour on the shop's clock; none where hours are not recorded.
+        made_of: Where its rows are computed from others: under which names `days_loaded` notes those, by role.
     """
 
     table: Table
     days: Mapping[str, str | tuple[str, ...]]
     hours: Mapping[str, str] = field(default_factory=dict)
+    made_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def role(self, dated: str | None, basis: Basis) -> str:
         """Return the role of the date a measure counts on: its own, else that of the basis, else the only one."""
@@ -66,6 +68,11 @@ class Mart:
         """Return the columns of a role's day; the first known one counts."""
         named = self.days[role]
         return (named,) if isinstance(named, str) else named
+
+    def noted(self, role: str) -> tuple[str, ...]:
+        """Return under which names `days_loaded` notes when rows that count on a day came."""
+        own = role if self.table is tables.ledger else f"{self.table.name}:{role}"
+        return self.made_of.get(role, (own,))
 
     @property
     def bases(self) -> bool:
@@ -81,10 +88,15 @@ LEDGER: Final = Mart(
 ORDERS: Final = Mart(
     table=tables.orders,
     days={"booked": "booked_on", "ordered": "ordered_on"},
+    made_of={"booked": ("booked",), "ordered": ("ordered",)},
 )
-CUSTOMERS: Final = Mart(table=tables.customers, days={ONLY: "first_order_on"})
+CUSTOMERS: Final = Mart(table=tables.customers, days={ONLY: "first_order_on"}, made_of={ONLY: ("ordered",)})
 SESSIONS: Final = Mart(table=tables.sessions, days={ONLY: "started_on"})
-FULFILMENTS: Final = Mart(table=tables.fulfilments, days={ONLY: "ordered_on", "due": "due_on"})
+FULFILMENTS: Final = Mart(
+    table=tables.fulfilments,
+    days={ONLY: "ordered_on", "due": "due_on"},
+    made_of={ONLY: ("ordered",), "due": ("shipments:promised",)},
+)
 SHIPMENTS: Final = Mart(
     table=tables.shipments, days={ONLY: "shipped_on", "promised": "promised_on", "delivered": "delivered_on"}
 )
@@ -114,3 +126,5 @@ MARTS: Final = (
     PURCHASES,
     AD_SPEND,
 )
+LOADED: Final = tuple(mart for mart in MARTS if not mart.made_of)
+"""Those whose rows are delivered, not computed."""

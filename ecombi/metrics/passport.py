@@ -132,13 +132,15 @@ class Passport(Stamp):
 
     @property
     def restated_since(self) -> datetime | None:
-        """When the period was closed, where ledger rows of its days have come since: its figures may have changed.
+        """When the period was closed, where rows of its days have come since: its figures may have changed.
 
         None: nothing has come, or the period is open, or the question is about an earlier day's knowledge.
         """
         if self.query.period is None or self.query.as_of is not None:
             return None
-        return self.known.restated(self.query.basis.value, self.query.period)
+        measures = {measure for metric in self.metrics for measure in metric.measures()}
+        dated = {(measure.mart, measure.mart.role(measure.dated, self.query.basis)) for measure in measures}
+        return self.known.restated({name for mart, role in dated for name in mart.noted(role)}, self.query.period)
 
     @property
     def partly_recorded(self) -> tuple[tuple[str, date], ...]:

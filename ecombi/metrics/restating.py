@@ -29,7 +29,7 @@ def restated(answers: Answers, result: Result) -> pd.DataFrame:
     closed = known.closed(query.period) if query.period else None
     if closed is None or query.period is None:
         return pd.DataFrame(columns=columns)
-    late = known.restated(query.basis.value, query.period) is not None
+    late = known.restated([query.basis.value], query.period) is not None
     if not late and _rests_on_ledger_rows(answers, query):
         return pd.DataFrame(columns=columns)
     now = answers.run(query)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -64,7 +64,7 @@ class Known:
         loads: Every load, in order.
         last_day: The last day with an event in the ledger.
         days: Table and date role -> the first and the last day of its rows; absent where it is empty. None: not known.
-        latest: Basis and day -> the last load that brought ledger rows of it.
+        latest: Name in `days_loaded` (the basis, for the ledger) and day -> the last load that brought rows of it.
         zone: The shop's time zone.
     """
 
@@ -116,15 +116,20 @@ class Known:
         """Return the load that closed a period: the first with events on or after its end; None while it is open."""
         return next((load for load in self.loads if load.last_day and load.last_day >= period.end), None)
 
-    def restated(self, basis: str, period: Period) -> datetime | None:
-        """Return when a period was closed, where ledger rows of its days have come since; None where none have."""
+    def restated(self, noted: Collection[str], period: Period) -> datetime | None:
+        """Return when a period was closed, where rows of its days have come since; None where none have.
+
+        Args:
+            noted: Which rows: names in `days_loaded`.
+            period: The days.
+        """
         closed = self.closed(period)
         if closed is None:
             return None
         # A load of several files is one: all of it was there at the same time.
         last = self.load_at(closed.at)
         days = (period.start + timedelta(days=n) for n in range(period.days))
-        return closed.at if any(self.latest.get((basis, day), 0) > last for day in days) else None
+        return closed.at if any(self.latest.get((name, day), 0) > last for day in days for name in noted) else None
 
     def renewed(self, basis: str, period: Period) -> datetime | None:
         """Return when ledger rows of a period last came; None where none ever have."""

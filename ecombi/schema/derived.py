@@ -117,12 +117,12 @@ product_positions = table(
 
 days_loaded = table(
     "days_loaded",
-    "One row per basis, day and load: how many ledger rows of the day the load brought.",
+    "One row per basis, day and load: how many rows of the day the load brought.",
     ("basis", "day", "load_id"),
-    column("basis", String, "booked or ordered."),
+    column("basis", String, "booked or ordered for ledger rows; else the table and its date, such as payments:day."),
     column("day", Date, "Day in the shop's time zone, by that basis."),
     column("load_id", Integer, "The load."),
-    column("entries", BigInteger, "Ledger rows.", required=True),
+    column("entries", BigInteger, "Rows.", required=True),
 )
 
 facts = table(

@@ -173,10 +173,18 @@ def test_restated_is_exactly_what_came_late(answers: Answers) -> None:
 
 
 def test_a_rewritten_visit_restates_its_figures_too(answers: Answers) -> None:
-    found = only(answers.run(MetricQuery.of("conversion_rate", **OCTOBER)).restated())
+    result = answers.run(MetricQuery.of("conversion_rate", **OCTOBER))
+    found = only(result.restated())
+    assert result.passport.restated_since is not None
     assert found == {"metric": "conversion_rate", "first": 0.0, "now": 0.5, "difference": 0.5}
     by_category = answers.run(MetricQuery.of("discounts", by="category", **OCTOBER)).restated()
     assert by_category.empty
+
+
+def test_late_rows_of_the_ledger_do_not_mark_what_does_not_rest_on_them(answers: Answers) -> None:
+    for metric, marked in (("new_customers", True), ("aov", True), ("ad_spend", False), ("parcels", False)):
+        passport = answers.run(MetricQuery.of(metric, **OCTOBER)).passport
+        assert (metric, passport.restated_since is not None) == (metric, marked)
 
 
 def test_an_open_period_and_an_unchanged_one_are_not_restated(answers: Answers) -> None:
