@@ -46,7 +46,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 OF_ONE_ORDER: Mapping[str, tuple[str, ...]] = {
     "cohort_retention": ("No customer of these days has had 90 days yet.", "nobody has ordered twice"),
-    "daily_sales": ("Net sales were £10.00.", "Wednesday 16 May 2012"),
+    "daily_sales": ("Net sales were £10.00", "Wednesday 16 May 2012"),
     "data_quality": ("The one recorded day has an order.", "no row is held back"),
     "funnel_acquisition": ("Visits are not recorded.",),
     "inventory_replenishment": ("Stock levels are not recorded.",),
@@ -54,7 +54,7 @@ OF_ONE_ORDER: Mapping[str, tuple[str, ...]] = {
     "product_performance": ("1 of 1 product (100.0%) brings 100.0% of net sales.",),
     "rfm_segments": ("1 customer has ordered so far.", "1 day"),
     "supplier_scorecard": ("Purchase orders are not recorded.",),
-    "weekly_executive_summary": ("14–16 May 2012", "Net sales were £10.00."),
+    "weekly_executive_summary": ("14–16 May 2012", "Net sales were £10.00"),
 }
 """Report -> what it says of a shop of one order."""
 
