@@ -205,7 +205,8 @@ def carry_out(
     """
     steps = Steps(ws, runner, as_of=as_of, at=at, progress=progress)
     _load(name, ws.project)(steps)
-    if as_of is not None and as_of > max(at.date() + timedelta(days=1), ws.coverage.end):
+    tomorrow = at.date() + timedelta(days=1)
+    if as_of is not None and as_of > tomorrow and ws.snapshot is not None and as_of > ws.coverage.end:
         logger.warning("The as-of day %s has not come yet; the records go from %s.", as_of, ws.coverage)
     return steps
 

@@ -199,8 +199,9 @@ class Shape:
 
     @property
     def calendars(self) -> tuple[tuple[Mart, str], ...]:
-        """The mart and the date of each leg, each pair once."""
-        return tuple(dict.fromkeys((leg.mart, leg.role) for leg in self.legs))
+        """The mart and the date of each leg, each pair once; dates that are planned, such as due ones, where alone."""
+        found = tuple(dict.fromkeys((leg.mart, leg.role) for leg in self.legs))
+        return tuple((mart, role) for mart, role in found if role == mart.role(None, self.basis)) or found
 
     def rollup(self, leg: Leg) -> Rollup | None:
         """Return the smallest rollup that answers a leg, or None: it then sums its mart."""
