@@ -59,7 +59,7 @@ class ForkedHeartbeat(Heartbeat):
 class ForkedKernel(IPythonKernel):
     """A kernel that is told the files of the modules it begins with, for its debugger to pass over.
 
-    To look at each of thousands of modules would make a copy of the memory that each lies in, of no use to anybody.
+    To look at each of thousands of modules would copy the memory that each lies in while somebody waits.
     """
 
     files: ClassVar[list[str]] = []
