@@ -153,10 +153,10 @@ def become_kernel(connection: socket.socket, manager: int, gate: int, files: lis
     """Read what is asked for and be that kernel, until it ends.
 
     Args:
-        files: Those of all imported modules.
         connection: To whoever asked: told at once who we are, and asked then what is wanted.
         manager: Process file descriptor of the same; when it ends, so does the kernel.
         gate: A byte comes from it where nothing that is imported has changed; only then may the kernel be used.
+        files: Those of all imported modules.
     """
     os.setsid()
     wire.send_own(connection)

@@ -14,11 +14,9 @@ class Loaded:
 
     Attributes:
         files: Path -> when it was changed, in nanoseconds, and its size.
-        paths: The same paths, in a list that can be handed on as it is.
     """
 
     files: Mapping[str, tuple[int, int] | None]
-    paths: list[str]
 
     @classmethod
     def since(cls, began: int) -> Loaded:
@@ -30,8 +28,7 @@ class Loaded:
         """
         paths = {getattr(module, "__file__", None) for module in list(sys.modules.values())} - {None}
         found = {str(path): _state(str(path)) for path in paths}
-        files = {path: state if state is not None and state[0] < began else None for path, state in found.items()}
-        return cls(files, list(files))
+        return cls({path: state if state is not None and state[0] < began else None for path, state in found.items()})
 
     def changed(self) -> str | None:
         """Return a file that is not as it was; None where all are."""

@@ -17,6 +17,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -36,13 +37,14 @@ class Forked:
     Attributes:
         connection: To whoever asked for it; what it asks for has not been read yet.
         manager: Process file descriptor of whoever asked.
-        gate: Where a kernel waits for the word that it may be used: a byte; its end, where it may not.
+        gate: Where a kernel waits for the word that it may be used: a byte; its end, where it may not. None in a
+            rehearsal.
         notes: Where a rehearsal leaves what is to be learned; None in a kernel.
     """
 
     connection: socket.socket
     manager: int
-    gate: int
+    gate: int | None
     notes: int | None
 
 
@@ -139,14 +141,13 @@ class Zygote:
                 return None
             manager = self._user(pid)
             if wanted == wire.KERNEL and self.refusal is None:
-                # It begins while we look whether anything has changed.
-                return self._fork(connection, manager, None)
+                return self._fork_kernel(connection, manager)
             no = self._no()
             if no is not None:
                 wire.send(connection, no)
                 connection.close()
             elif wanted == wire.REHEARSAL:
-                return self._fork(connection, manager, os.memfd_create("rehearsal"))
+                return self._fork(connection, manager, notes=os.memfd_create("rehearsal"))
             else:
                 wire.send_own(connection)
                 self._leases.add(connection)
@@ -177,24 +178,33 @@ class Zygote:
             self._selector.register(self._users[pid], selectors.EVENT_READ, lambda _: self._user_ended(pid))
         return self._users[pid]
 
-    def _fork(self, connection: socket.socket, manager: int, notes: int | None) -> Forked | None:
+    def _fork_kernel(self, connection: socket.socket, manager: int) -> Forked | None:
+        """Fork a kernel that begins while we look whether anything has changed; where something has, it ends itself."""
         gate, word = os.pipe()
-        pid = os.fork()
-        if pid == 0:
+        forked = self._fork(connection, manager, gate=gate)
+        if forked is not None:
             os.close(word)
-            self._let_go(connection, manager, notes)
-            return Forked(connection, manager, gate, notes)
+            return forked
         os.close(gate)
-        ended = os.pidfd_open(pid)
-        self._kernels[ended] = _Running(pid, connection, notes)
-        self._selector.register(ended, selectors.EVENT_READ, lambda _: self._kernel_ended(ended))
-        with os.fdopen(word, "wb") as said:
+        # Where it has ended by itself, whoever asked is told how.
+        with suppress(BrokenPipeError), os.fdopen(word, "wb") as said:
             no = self._no()
             if no is None:
                 said.write(b"!")
             else:
-                signal.pidfd_send_signal(ended, signal.SIGKILL)
                 wire.send(connection, no)
+        return None
+
+    def _fork(
+        self, connection: socket.socket, manager: int, *, gate: int | None = None, notes: int | None = None
+    ) -> Forked | None:
+        pid = os.fork()
+        if pid == 0:
+            self._let_go(connection, manager, notes)
+            return Forked(connection, manager, gate, notes)
+        ended = os.pidfd_open(pid)
+        self._kernels[ended] = _Running(pid, connection, notes)
+        self._selector.register(ended, selectors.EVENT_READ, lambda _: self._kernel_ended(ended))
         return None
 
     def _let_go(self, connection: socket.socket, manager: int, notes: int | None) -> None:
@@ -264,10 +274,13 @@ def main() -> None:
     refusal = preloading.load(options["preload"])
     logger.info("%s ready seconds=%.2f refusal=%s", options["name"], (time.time_ns() - began) / 1e9, refusal)
     listener = socket.socket(fileno=number)
+    loaded = Loaded.since(began)
+    # Made here once, so that no kernel has to touch the texts in it.
+    files = list(loaded.files)
     zygote = Zygote(
         listener,
         lambda: _withdrawn(Path(options["folder"]), options["name"], listener),
-        Loaded.since(began),
+        loaded,
         lambda left: preloading.learn(options["rehearsal"], left),
         refusal,
         idle=options["idle"],
@@ -283,8 +296,8 @@ def main() -> None:
 
     if forked.notes is not None:
         rehearse(forked.connection, options["rehearsal"], forked.notes)
-    else:
-        become_kernel(forked.connection, forked.manager, forked.gate, zygote.loaded.paths)
+    elif forked.gate is not None:
+        become_kernel(forked.connection, forked.manager, forked.gate, files)
 
 
 def _withdrawn(folder: Path, name: str, listener: socket.socket) -> bool:

@@ -34,7 +34,7 @@ def frame_of(columns: Mapping[str, pa.ChunkedArray], gaps: Collection[str]) -> p
     for place, (name, column) in enumerate(columns.items()):
         values = _values(column, _extension(column.type, missing=name in gaps))
         # A block for each column; pandas lays the numbers of one out as a row.
-        blocks.append((values.reshape(1, -1) if isinstance(values, np.ndarray) else values, _place(place)))
+        blocks.append((values.reshape(1, -1) if isinstance(values, np.ndarray) else values, np.array([place])))
     # A view, as whoever gets the frame may give the index of its columns a name.
     names = _names(tuple(columns)).view()
     rows = len(column) if columns else 0
@@ -64,11 +64,6 @@ def _values(column: pa.ChunkedArray, extension: Any) -> ExtensionArray | np.ndar
         return moments
     series = column.to_pandas()
     return np.array(series) if isinstance(series.dtype, np.dtype) else series.array.copy()
-
-
-@lru_cache(maxsize=1024)
-def _place(place: int) -> np.ndarray:
-    return np.array([place])
 
 
 @lru_cache(maxsize=1024)
