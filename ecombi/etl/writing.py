@@ -58,8 +58,9 @@ class Writer:
                 self._hold_back_contradictions(staged, output, position)
             if output.table == "ledger" and not output.unique and self._holds("ledger", f"source = '{self.source}'"):
                 self._hold_back_rewriting(staged, output)
-            if output.table == "ledger" and self._holds("ledger", f"source <> '{self.source}'"):
-                self._hold_back_orders_of_others(staged, output)
+        events = [o for o in staged.outputs if o.table == "ledger" and "order_id" in self._columns(o)]
+        if events and self._holds("ledger", f"source <> '{self.source}'"):
+            self._hold_back_orders_of_others(staged, events)
 
     def write(self, staged: Staged) -> tuple[int, int]:
         """Write the rows that are left, and add to `staged.duplicates` those delivered twice under one key.
@@ -188,26 +189,32 @@ class Writer:
             """
         )
 
-    def _hold_back_orders_of_others(self, staged: Staged, output: Output) -> None:
+    def _hold_back_orders_of_others(self, staged: Staged, events: Sequence[Output]) -> None:
         """Hold back every event of an order whose number another source has sold under: they would become one order."""
-        if "order_id" not in self._columns(output):
-            return
-        kind = self._values(output)["kind"]
+        sold = " UNION ".join(
+            f"SELECT s.order_id FROM {output.relation} s WHERE {self._values(output)['kind']} = 'sale'"
+            for output in events
+        )
         self.connection.execute(
             f"""
-            INSERT INTO {staged.rejected}
-            SELECT source_row, 'order_of_another_source', 'order_id', order_id,
-                   concat('The ledger has an order ', order_id, ' of the source ', o.source, '. Where it is another '
-                          'one, give the numbers of this source a prefix in its mapping, '
-                          'order_id: {{join: [...], prefix: ...}}, and replay the quarantine.')
-            FROM {output.relation} JOIN (
-                SELECT order_id, min(source) AS source FROM ledger
-                WHERE source <> '{self.source}' AND kind = 'sale' AND order_id IN (
-                    SELECT s.order_id FROM {output.relation} s WHERE {kind} = 'sale'
-                    EXCEPT SELECT order_id FROM ledger WHERE source = '{self.source}' AND kind = 'sale')
-                GROUP BY order_id) o USING (order_id)
+            CREATE OR REPLACE TEMP TABLE orders_of_others AS
+            SELECT order_id, min(source) AS source FROM ledger
+            WHERE source <> '{self.source}' AND kind = 'sale' AND order_id IN (
+                ({sold}) EXCEPT SELECT order_id FROM ledger WHERE source = '{self.source}' AND kind = 'sale')
+            GROUP BY order_id
             """
         )
+        for output in events:
+            self.connection.execute(
+                f"""
+                INSERT INTO {staged.rejected}
+                SELECT source_row, 'order_of_another_source', 'order_id', order_id,
+                       concat('The ledger has an order ', order_id, ' of the source ', o.source, '. Where it is '
+                              'another one, give the numbers of this source a prefix in its mapping, '
+                              'order_id: {{join: [...], prefix: ...}}, and replay the quarantine.')
+                FROM {output.relation} JOIN orders_of_others o USING (order_id)
+                """
+            )
 
     def _first_of_each_key(self, staged: Staged, output: Output, position: int) -> str:
         """Return a relation that has each key once, noting the rows left out as duplicates."""

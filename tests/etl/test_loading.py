@@ -247,6 +247,21 @@ def test_two_shops_with_the_same_order_number_do_not_become_one_order(bench: Wor
     ]  # fmt: skip
 
 
+def test_all_rows_of_such_an_order_wait_together_whatever_they_are(bench: Workbench) -> None:
+    bench.load_texts(SALES, HEADER + MARCH)
+    postage = """      - table: ledger
+        name: postage
+        kind: shipping
+        when: {sku: POST}
+        set: {event_at: at, order_id: order, customer_id: customer, qty: {value: 0}, amount: price}
+"""
+    goods = SECOND_SHOP.replace("kind: sale", "when: {sku: {not_equals: POST}}\n        kind: sale") + postage
+    other = "1001,2026-03-05 10:00:00,C9,A,1,30\n1001,2026-03-05 10:00:00,C9,POST,1,4\n"
+    (report,) = bench.load_texts(goods, HEADER + other, name="other")
+    assert counts([report]) == [(2, 0, 0, 2)]
+    assert bench.rows("SELECT DISTINCT rule FROM quarantine") == [("order_of_another_source",)]
+
+
 def test_a_fee_of_another_source_goes_with_the_order(bench: Workbench) -> None:
     bench.load_texts(SALES, HEADER + MARCH)
     fees = SECOND_SHOP.replace("kind: sale", "kind: fee")
