@@ -89,6 +89,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         *_not_negative("ordered_qty", "shipped_qty", "cost_amount"),
         _not_before("delivered_at", "shipped_at"),
     ),
+    "shipment_lines": _not_negative("qty"),
+    "promises": (_not_before("promised_on", "made_on"),),
     "ad_spend": _not_negative("spend_amount", "impressions", "clicks"),
     "reviews": (
         Rule(name="score_out_of_range", column="score", broken="score NOT BETWEEN 1 AND 5", reason="is not 1 to 5"),

@@ -7,7 +7,18 @@ from inspect import get_annotations
 from types import ModuleType
 from typing import Final, TypeVar
 
-from ecombi.metrics import customers, delivery, dimensions, inventory, marketing, payments, purchasing, sales, visits
+from ecombi.metrics import (
+    customers,
+    delivery,
+    dimensions,
+    inventory,
+    marketing,
+    parcels,
+    payments,
+    purchasing,
+    sales,
+    visits,
+)
 from ecombi.metrics.definitions import Metric
 from ecombi.metrics.dimensions import Dimension
 
@@ -20,6 +31,7 @@ AREAS: Final = {
     "Marketing": marketing,
     "Inventory": inventory,
     "Delivery": delivery,
+    "Parcels": parcels,
     "Purchasing": purchasing,
     "Payments": payments,
 }

@@ -1,12 +1,12 @@
-"""The delivery metrics: one literal each, over orders from their first parcel to the last, and over parcels."""
+"""The delivery metrics: one literal each, over orders while their parcels are recorded."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ecombi.metrics.definitions import Direction, Measure, QuantileMeasure, Ratio, Unit
-from ecombi.metrics.marts import FULFILMENTS, SHIPMENTS
+from ecombi.metrics.definitions import Direction, Measure, Ratio, Unit
+from ecombi.metrics.marts import FULFILMENTS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 _OWNER: Final = "Operations"
 _FIRST_PARCEL_DAYS: Final = 7
 """An order counts for the fill rate once it is this old: until then its first parcel may still leave."""
-_SCAN_DAYS: Final = 1
+SCAN_DAYS: Final = 1
 """A promised day counts once it and this many more are final: carriers report the evening's parcels the day after."""
 _FILL: Final = "https://opess.ethz.ch/course/section-1-4/1-4-4-performance-indicators-in-the-target-area-of-delivery/"
 _OTIF: Final = "https://wiki.syensqo.com/plugins/viewsource/viewpagesrc.action?pageId=931683807"
 _SCOR: Final = "SCOR RL.1.1: https://supplychainplanning.ie/scor-metric-deep-drive-perfect-customer-order-fulfillmentscor-metric-deep-drive/"
-_OURS: Final = "Composed from the parcels the carriers report."
 
 
 def _filled_at_once(row: ir.Table) -> ir.Value:
@@ -40,14 +39,6 @@ def _on_time_in_full(row: ir.Table) -> ir.Value:
 
 def _perfect(row: ir.Table) -> ir.Value:
     return row["is_on_time"] & row["is_in_full"] & row["is_documented"] & row["is_undamaged"]
-
-
-def _parcel_on_time(row: ir.Table) -> ir.Value:
-    return (row["delivered_on"] <= row["promised_on"]).fill_null(False)
-
-
-def _transit_days(row: ir.Table) -> ir.Value:
-    return row["delivered_on"].delta(row["shipped_on"], unit="day").cast("int64")
 
 
 _units_asked: Final = Measure(
@@ -83,15 +74,15 @@ fill_rate: Final = Ratio(
     description=(
         "How much of what customers order can be sent at once; parcels that leave on the same day count as one. An "
         "order that was cancelled after waiting still counts against. Orders of the last 7 days are left out: their "
-        "first parcel may still leave. By unit: see order_fill_rate for whole orders. Parcels do not say which line "
-        "they carry, so there is no rate by order line. It is not the cycle service level, which counts the periods "
-        "without a stock-out."
+        "first parcel may still leave. By unit: see line_fill_rate for order lines and order_fill_rate for whole "
+        "orders. It is not the cycle service level, which counts the periods without a stock-out."
     ),
     example="3 ÷ 5 = 60.0%",
     source=_FILL,
     owner=_OWNER,
     numerator=_units_filled,
     denominator=_units_asked,
+    definition_version=2,
 )
 
 _orders_asked: Final = replace(
@@ -127,6 +118,47 @@ order_fill_rate: Final = Ratio(
     owner=_OWNER,
     numerator=_orders_filled,
     denominator=_orders_asked,
+    definition_version=2,
+)
+
+_lines_asked: Final = replace(
+    _units_asked,
+    name="lines_asked",
+    label="Order lines to fill",
+    formula="Number of order lines placed.",
+    description=(
+        "Orders of the last 7 days are left out, as are those whose parcels do not say which lines they hold, and "
+        "lines added to an order on a later day."
+    ),
+    example="One each of A1, A2, A4 and A5 = 4",
+    value="ordered_lines",
+)
+
+_lines_filled: Final = replace(
+    _lines_asked,
+    name="lines_filled",
+    label="Order lines complete at first parcel",
+    formula="Number of order lines of which every unit left on the day of the first parcel.",
+    example="Those of A2 and A4 = 2",
+    value="first_lines",
+)
+
+line_fill_rate: Final = Ratio(
+    name="line_fill_rate",
+    label="Line fill rate",
+    unit=Unit.RATE,
+    direction=Direction.UP,
+    formula="Order lines complete at the first parcel ÷ order lines, by day of the order.",
+    description=(
+        "The share of order lines that could be sent whole at once, whatever their units: between fill_rate, by unit, "
+        "and order_fill_rate. Orders of the last 7 days are left out, as are orders whose parcels do not say which "
+        "lines they hold, and lines added to an order on a later day."
+    ),
+    example="2 ÷ 4 = 50.0%",
+    source=_FILL,
+    owner=_OWNER,
+    numerator=_lines_filled,
+    denominator=_lines_asked,
 )
 
 orders_due: Final = Measure(
@@ -134,19 +166,21 @@ orders_due: Final = Measure(
     label="Orders due",
     unit=Unit.COUNT,
     direction=Direction.NEUTRAL,
-    formula="Number of orders by the last day promised for a parcel of theirs.",
+    formula="Number of orders by the day promised to the customer.",
     description=(
-        "Open orders are in as soon as their promised day is over, so a late one counts before it arrives. Orders of "
-        "which nothing was sent have no promised day and are left out: they show in fill_rate. The last final day "
-        "is left out, as carriers report late."
+        "The day promised with the order, or the last one promised for a parcel of it where the source keeps no "
+        "promises of orders. Open orders are in as soon as their promised day is over, so a late one counts before it "
+        "arrives, or before anything is sent. Left out: orders cancelled by that day before anything was sent, orders "
+        "of which nothing was sent or promised, and the last final day, as carriers report late."
     ),
-    example="A1 and A2 = 2",
+    example="A1, A2 and A5 = 3",
     source=_OTIF,
     owner=_OWNER,
     mart=FULFILMENTS,
     dated="due",
     value=None,
-    matures_days=_SCAN_DAYS,
+    matures_days=SCAN_DAYS,
+    definition_version=2,
 )
 
 _orders_on_time: Final = replace(
@@ -191,12 +225,16 @@ on_time_rate: Final = Ratio(
     unit=Unit.RATE,
     direction=Direction.UP,
     formula="Orders of which every parcel arrived by its promised day ÷ orders due.",
-    description="Early is on time. What was sent counts, even where units are still missing: see otif for both.",
-    example="1 ÷ 2 = 50.0%",
+    description=(
+        "Early is on time. What was sent counts, even where units are still missing: see otif for both. An order of "
+        "which nothing was sent is late."
+    ),
+    example="1 ÷ 3 = 33.3%",
     source=_OTIF,
     owner=_OWNER,
     numerator=_orders_on_time,
     denominator=orders_due,
+    definition_version=2,
 )
 
 in_full_rate: Final = replace(
@@ -205,7 +243,7 @@ in_full_rate: Final = replace(
     label="In-full rate",
     formula="Orders of which every unit has arrived ÷ orders due.",
     description="However late it arrived: see otif for both. It rises while late parcels arrive.",
-    example="2 ÷ 2 = 100.0%",
+    example="2 ÷ 3 = 66.7%",
     numerator=_orders_in_full,
 )
 
@@ -216,14 +254,16 @@ otif: Final = Ratio(
     direction=Direction.UP,
     formula="Orders both on time and in full ÷ orders due.",
     description=(
-        "By the day promised to the customer, the last one where parcels have several; late open orders count "
-        "against. Early is on time. It is counted order by order, not on_time_rate × in_full_rate."
+        "By the day promised to the customer with the order, else the last one promised for a parcel of it; late "
+        "open orders count against, also where nothing was sent. Early is on time. It is counted order by order, not "
+        "on_time_rate × in_full_rate."
     ),
-    example="1 ÷ 2 = 50.0%",
+    example="1 ÷ 3 = 33.3%",
     source=_OTIF,
     owner=_OWNER,
     numerator=_orders_on_time_in_full,
     denominator=orders_due,
+    definition_version=2,
 )
 
 perfect_order_rate: Final = Ratio(
@@ -236,154 +276,10 @@ perfect_order_rate: Final = Ratio(
         "All four parts of each order must be right: orders are counted, the four rates are never multiplied. Papers "
         "and condition count as right where nobody records them."
     ),
-    example="1 ÷ 2 = 50.0%",
+    example="1 ÷ 3 = 33.3%",
     source=_SCOR,
     owner=_OWNER,
     numerator=_orders_perfect,
     denominator=orders_due,
-)
-
-parcels: Final = Measure(
-    name="parcels",
-    label="Parcels",
-    unit=Unit.COUNT,
-    direction=Direction.NEUTRAL,
-    formula="Number of parcels sent.",
-    description="By the day they left. Parcels that come back are not in.",
-    example="K1 to K4 = 4",
-    source=_OURS,
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    value=None,
-)
-
-delivered_parcels: Final = Measure(
-    name="delivered_parcels",
-    label="Delivered parcels",
-    unit=Unit.COUNT,
-    direction=Direction.UP,
-    formula="Number of parcels that arrived.",
-    description="By the day they arrived. Left out: parcels still on their way.",
-    example="K1 and K2 = 2",
-    source=_OURS,
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    dated="delivered",
-    value=None,
-)
-
-_parcels_due: Final = Measure(
-    name="parcels_due",
-    label="Parcels due",
-    unit=Unit.COUNT,
-    direction=Direction.NEUTRAL,
-    formula="Number of parcels by the day promised.",
-    description="Parcels still on their way are in as soon as their promised day is over.",
-    example="K1, K2 and K3 = 3",
-    source=_OURS,
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    dated="promised",
-    value=None,
-    matures_days=_SCAN_DAYS,
-)
-
-_parcels_on_time: Final = replace(
-    _parcels_due,
-    name="parcels_on_time",
-    label="Parcels on time",
-    formula="Number of parcels that arrived by the day promised.",
-    example="K1 and K2 = 2",
-    where=_parcel_on_time,
-)
-
-parcel_on_time_rate: Final = Ratio(
-    name="parcel_on_time_rate",
-    label="Parcels on time",
-    unit=Unit.RATE,
-    direction=Direction.UP,
-    formula="Parcels that arrived by the day promised ÷ parcels due.",
-    description=(
-        "By the day promised to the customer; a parcel still on its way counts against once that day is over. Early "
-        "is on time. A parcel that left late counts against its carrier all the same: see transit_days for the "
-        "carrier alone."
-    ),
-    example="2 ÷ 3 = 66.7%",
-    source=_OURS,
-    owner=_OWNER,
-    numerator=_parcels_on_time,
-    denominator=_parcels_due,
-)
-
-_days_in_transit: Final = Measure(
-    name="days_in_transit",
-    label="Days in transit",
-    unit=Unit.DAYS,
-    direction=Direction.DOWN,
-    formula="Sum of the calendar days from leaving to arriving.",
-    description="Left out: parcels still on their way.",
-    example="1 + 1 = 2 days",
-    source=_OURS,
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    dated="delivered",
-    value=_transit_days,
-)
-
-transit_days: Final = Ratio(
-    name="transit_days",
-    label="Transit time",
-    unit=Unit.DAYS,
-    direction=Direction.DOWN,
-    formula="Calendar days from leaving to arriving, averaged over the parcels that arrived.",
-    description="By the day they arrived, weekends included. Left out: parcels still on their way.",
-    example="(1 + 1) ÷ 2 = 1.0 days",
-    source=_OURS,
-    owner=_OWNER,
-    numerator=_days_in_transit,
-    denominator=delivered_parcels,
-)
-
-transit_days_p90: Final = QuantileMeasure(
-    name="transit_days_p90",
-    label="Transit time, 9 of 10 parcels",
-    unit=Unit.DAYS,
-    direction=Direction.DOWN,
-    formula="The calendar days from leaving to arriving that 90% of the parcels that arrived do not exceed.",
-    description="By the day they arrived, interpolated between two parcels. Left out: parcels still on their way.",
-    example="1 + 0.9 × (1 − 1) = 1.0 days",
-    source="Type 7 of Hyndman and Fan (1996), Sample quantiles in statistical packages.",
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    dated="delivered",
-    value=_transit_days,
-    share=0.9,
-)
-
-shipping_cost: Final = Measure(
-    name="shipping_cost",
-    label="Shipping cost",
-    unit=Unit.MONEY,
-    direction=Direction.DOWN,
-    formula="Sum of what carriers charged for parcels to customers.",
-    description="By the day they left. Left out: what customers paid for delivery (see shipping), returns, duties.",
-    example="4.00 + 4.00 + 6.00 + 2.00 = 16.00",
-    source=_OURS,
-    owner=_OWNER,
-    mart=SHIPMENTS,
-    value="cost_amount",
-)
-
-cost_per_parcel: Final = Ratio(
-    name="cost_per_parcel",
-    label="Cost per parcel",
-    unit=Unit.MONEY,
-    direction=Direction.DOWN,
-    formula="Shipping cost ÷ parcels.",
-    description="What carriers charged for a parcel on average, by the day it left.",
-    example="16.00 ÷ 4 = 4.00",
-    source=_OURS,
-    owner=_OWNER,
-    numerator=shipping_cost,
-    denominator=parcels,
+    definition_version=2,
 )

@@ -88,53 +88,6 @@ def customers(t: Tables) -> ir.Table:
     ).select(*_columns("customers"))
 
 
-def fulfilments(t: Tables) -> ir.Table:
-    """Return one row per order placed while parcels are recorded; see `schema.tables.fulfilments`."""
-    parcels = t.shipments
-    parcels = parcels.mutate(first_on=parcels["shipped_on"].min().over(group_by=parcels["order_id"]))
-    late = parcels["delivered_on"].isnull() | (parcels["delivered_on"] > parcels["promised_on"])
-
-    def never(fault: ir.BooleanValue) -> ir.BooleanValue:
-        return fault.cast("int32").max() == 0
-
-    sent = parcels.aggregate(
-        by={"sent_order": parcels["order_id"]},
-        due_on=parcels["promised_on"].max(),
-        asked=parcels["ordered_qty"].max(),
-        first_sent=parcels["shipped_qty"].sum(where=parcels["shipped_on"] == parcels["first_on"]).cast("int64"),
-        sent=parcels["shipped_qty"].sum().cast("int64"),
-        arrived_on=parcels["delivered_on"].max(),
-        all_arrived=never(parcels["delivered_on"].isnull()),
-        on_time=never(late),
-        documented=never(~parcels["is_documented"].fill_null(True)),
-        undamaged=never(~parcels["is_undamaged"].fill_null(True)),
-    )
-    recorded = t.shipments.aggregate(
-        first_recorded=t.shipments["shipped_on"].min(), last_recorded=t.shipments["shipped_on"].max()
-    )
-    rows = t.orders.cross_join(recorded)
-    rows = rows.filter(rows["ordered_on"].between(rows["first_recorded"], rows["last_recorded"]))
-    rows = rows.left_join(sent, rows["order_id"] == sent["sent_order"])
-    asked = rows["asked"].fill_null(rows["units"])
-    in_full = (rows["sent"].fill_null(0) >= asked) & rows["all_arrived"].fill_null(False)
-    return rows.filter(asked > 0).select(
-        "order_id",
-        "source",
-        "channel",
-        "country",
-        "ordered_on",
-        "due_on",
-        ordered_qty=asked,
-        first_qty=ibis.least(rows["first_sent"].fill_null(0), asked),
-        shipped_qty=rows["sent"].fill_null(0),
-        delivered_on=ibis.cases((in_full, rows["arrived_on"])),
-        is_in_full=in_full,
-        is_on_time=rows["on_time"].fill_null(False),
-        is_documented=rows["documented"].fill_null(True),
-        is_undamaged=rows["undamaged"].fill_null(True),
-    )
-
-
 def cohort_months(t: Tables) -> ir.Table:
     """Return what each cohort did in each month; see `schema.tables.cohort_months`."""
     buyers = t.customers.select(

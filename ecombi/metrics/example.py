@@ -171,6 +171,28 @@ K4          A4       Postline FR      11-05T15:00 11-07       11-07T09:00  1    
 """,  # noqa: E501 - a table is as wide as it is
     ),
     _sheet(
+        tables.shipment_lines,
+        "What the parcels hold",
+        """
+shipment_id line_id sku  qty shipped_at
+K1          mug     mug  1   11-03T15:00
+K2          mug     mug  1   11-04T15:00
+K3          lamp    lamp 1   11-04T16:00
+K4          card    card 1   11-05T15:00
+""",
+    ),
+    _sheet(
+        tables.promises,
+        "Days promised with the orders",
+        """
+order_id made_at     promised_on
+A1       11-03T09:12 11-05
+A2       11-04T00:10 11-05
+A4       11-05T09:00 11-07
+A5       11-05T12:00 11-05
+""",
+    ),
+    _sheet(
         tables.ad_spend,
         "Advertising",
         """

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.metrics.customers import customers, new_customers
 from ecombi.metrics.definitions import Difference, Direction, Measure, Ratio, Unit
-from ecombi.metrics.delivery import shipping_cost
 from ecombi.metrics.marts import AD_SPEND, ORDERS
+from ecombi.metrics.parcels import shipping_cost
 from ecombi.metrics.sales import gross_margin, net_sales
 from ecombi.schema.kinds import Kind
 

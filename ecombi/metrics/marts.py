@@ -95,7 +95,7 @@ SESSIONS: Final = Mart(table=tables.sessions, days={ONLY: "started_on"})
 FULFILMENTS: Final = Mart(
     table=tables.fulfilments,
     days={ONLY: "ordered_on", "due": "due_on"},
-    made_of={ONLY: ("ordered",), "due": ("shipments:promised",)},
+    made_of={ONLY: ("ordered",), "due": ("shipments:promised", "promises:day")},
 )
 SHIPMENTS: Final = Mart(
     table=tables.shipments, days={ONLY: "shipped_on", "promised": "promised_on", "delivered": "delivered_on"}
@@ -112,6 +112,7 @@ PURCHASES: Final = Mart(
         "received": "received_on",
     },
 )
+PROMISES: Final = Mart(table=tables.promises, days={ONLY: "promised_on"})
 AD_SPEND: Final = Mart(table=tables.ad_spend, days={ONLY: "day"})
 
 MARTS: Final = (
@@ -126,5 +127,5 @@ MARTS: Final = (
     PURCHASES,
     AD_SPEND,
 )
-LOADED: Final = tuple(mart for mart in MARTS if not mart.made_of)
-"""Those whose rows are delivered, not computed."""
+LOADED: Final = (*(mart for mart in MARTS if not mart.made_of), PROMISES)
+"""Those whose rows are delivered, not computed; promises are measured only with the orders they were made for."""

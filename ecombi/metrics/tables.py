@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Boolean, Date, DateTime, Integer, Numeric, Sm
 
 from ecombi.errors import AccessDenied, MetricError
 from ecombi.metrics import derived
+from ecombi.metrics.fulfilments import fulfilments
 from ecombi.metrics.parameters import parameter
 from ecombi.schema import tables as schema
 
@@ -42,7 +43,7 @@ _OF_NOW: Final = frozenset({"customer_scores", "product_positions", "facts"})
 DERIVED: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {
     "orders": derived.orders,
     "customers": derived.customers,
-    "fulfilments": derived.fulfilments,
+    "fulfilments": fulfilments,
     "cohort_months": derived.cohort_months,
     "days_loaded": derived.days_loaded,
 }

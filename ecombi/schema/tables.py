@@ -44,10 +44,12 @@ __all__ = [
     "payments",
     "product_positions",
     "products",
+    "promises",
     "purchase_orders",
     "quarantine",
     "reviews",
     "sessions",
+    "shipment_lines",
     "shipments",
     "shop",
     "suppliers",
@@ -281,6 +283,29 @@ shipments = table(
     load_id(),
 )
 
+shipment_lines = table(
+    "shipment_lines",
+    "One row per parcel and line of its order that it holds units of.",
+    ("shipment_id", "line_id"),
+    column("shipment_id", String, "Parcel."),
+    column("line_id", String, "Line of the order, as in the ledger; the product where its sales have no lines."),
+    column("sku", String, "Product."),
+    column("qty", BigInteger, "Units in this parcel.", required=True),
+    column("shipped_at", DateTime, "UTC; when the parcel left.", required=True),
+    load_id(),
+)
+
+promises = table(
+    "promises",
+    "One row per order: what its customer was told when it was placed.",
+    ("order_id",),
+    column("order_id", String, "Order."),
+    column("made_at", DateTime, "UTC; when the promise was made.", required=True),
+    column("made_on", Date, "Day in the shop's time zone.", required=True),
+    column("promised_on", Date, "Day by which the whole order was promised.", required=True),
+    load_id(),
+)
+
 ad_spend = table(
     "ad_spend",
     "One row per day and campaign.",
@@ -316,6 +341,8 @@ LOADED = (
     suppliers,
     purchase_orders,
     shipments,
+    shipment_lines,
+    promises,
     ad_spend,
     reviews,
 )
@@ -341,5 +368,6 @@ COMPUTED: dict[str, dict[str, tuple[str, str]]] = {
     "sessions": {"started_on": ("started_at", "day")},
     "payments": {"paid_on": ("paid_at", "day")},
     "shipments": {"shipped_on": ("shipped_at", "day"), "delivered_on": ("delivered_at", "day")},
+    "promises": {"made_on": ("made_at", "day")},
 }
 """Columns of loaded tables that no source delivers: day or hour, on the shop's clock, of another column."""

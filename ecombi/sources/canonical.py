@@ -29,6 +29,8 @@ _HAPPENED = {
     "inventory_daily": "day",
     "purchase_orders": "ordered_on",
     "shipments": "shipped_at",
+    "shipment_lines": "shipped_at",
+    "promises": "made_at",
     "ad_spend": "day",
     "reviews": "created_at",
 }

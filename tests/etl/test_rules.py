@@ -16,7 +16,7 @@ from ecombi.sources.canonical import CanonicalSource
 from tests.etl.workbench import Workbench, counts
 
 Row = dict[str, object]
-DAY, NEXT = date(2026, 3, 1), date(2026, 3, 2)
+BEFORE, DAY, NEXT = date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 2)
 NINE, TEN, ELEVEN = (datetime.fromisoformat(f"2026-03-01T{hour}:00:00") for hour in ("09", "10", "11"))
 MONEY, RATE, TEXT, WHOLE = pa.decimal128(18, 4), pa.decimal128(18, 8), pa.string(), pa.int64()
 TYPES = {str: TEXT, int: WHOLE, date: pa.date32(), datetime: pa.timestamp("us"), Decimal: MONEY}
@@ -42,6 +42,8 @@ GOOD: dict[str, Row] = {
         "shipment_id": "0", "order_id": "1", "carrier": "C", "shipped_at": TEN, "promised_on": NEXT,
         "delivered_at": TEN, "ordered_qty": 1, "shipped_qty": 1, "cost_amount": Decimal(0),
     },
+    "shipment_lines": {"shipment_id": "0", "line_id": "1", "sku": "A", "qty": 0, "shipped_at": TEN},
+    "promises": {"order_id": "0", "made_at": TEN, "promised_on": DAY},
     "ad_spend": {
         "day": DAY, "campaign": "0", "traffic_source": "email", "spend_amount": Decimal(0), "impressions": 0,
         "clicks": 0,
@@ -52,7 +54,8 @@ GOOD: dict[str, Row] = {
 
 IDENTITY = {
     "ledger": "source_id", "sessions": "session_id", "payments": "payment_id", "inventory_daily": "sku",
-    "purchase_orders": "po_id", "shipments": "shipment_id", "ad_spend": "campaign", "reviews": "review_id",
+    "purchase_orders": "po_id", "shipments": "shipment_id", "shipment_lines": "shipment_id",
+    "promises": "order_id", "ad_spend": "campaign", "reviews": "review_id",
 }  # fmt: skip
 
 BAD: dict[str, list[tuple[str, Row]]] = {
@@ -94,6 +97,8 @@ BAD: dict[str, list[tuple[str, Row]]] = {
         ("negative_cost_amount", {"cost_amount": Decimal(-1)}),
         ("delivered_at_too_early", {"delivered_at": NINE}),
     ],
+    "shipment_lines": [("negative_qty", {"qty": -1})],
+    "promises": [("promised_on_too_early", {"promised_on": BEFORE}), ("missing_made_at", {"made_at": None})],
     "ad_spend": [
         ("negative_spend_amount", {"spend_amount": Decimal(-1)}),
         ("negative_impressions", {"impressions": -1}),

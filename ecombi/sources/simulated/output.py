@@ -16,8 +16,8 @@ from ecombi.sources.simulated.lock import LOCK
 from ecombi.sources.simulated.manifest import DRAFT, FILE, Manifest, Total, write_manifest
 
 TABLES: Final = (
-    "products", "suppliers", "ledger", "sessions", "payments", "shipments", "inventory_daily", "ad_spend",
-    "purchase_orders",
+    "products", "suppliers", "ledger", "sessions", "payments", "shipments", "shipment_lines", "promises",
+    "inventory_daily", "ad_spend", "purchase_orders",
 )  # fmt: skip
 TRUTH: Final = "truth"
 SHOP: Final = "shop.json"

@@ -50,6 +50,66 @@ class Parcels(Timed):
     undamaged: Bools
 
 
+@dataclass(frozen=True, slots=True)
+class ParcelLines(Timed):
+    """One row per order line in a parcel, `at` the moment the parcel leaves.
+
+    Attributes:
+        number: Order number.
+        parcel: See Shipped.
+        line: Line of the order.
+        sku: Position in the catalogue.
+        qty: Units.
+    """
+
+    number: Ints
+    parcel: Ints
+    line: Ints
+    sku: Ints
+    qty: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Promises(Timed):
+    """One row per order, `at` the moment it is placed.
+
+    Attributes:
+        number: Order number.
+        promised: Day number by which it was promised, as for its parcels.
+    """
+
+    number: Ints
+    promised: Ints
+
+
+def promise(lines: Sold) -> Promises:
+    """Say of each order of these lines by when the customer was told to have it."""
+    _, first = np.unique(lines.number, return_index=True)
+    orders = lines.take(first)
+    return Promises(at=orders.at, number=orders.number, promised=_promised(orders))
+
+
+def list_lines(calendar: Calendar, sold: Sold, shipped: Shipped) -> ParcelLines:
+    """List what each parcel of `pack` holds; a line leaves as a whole."""
+    return ParcelLines(
+        at=_leaves(calendar, sold, shipped),
+        number=sold.number,
+        parcel=shipped.parcel,
+        line=sold.line,
+        sku=sold.sku,
+        qty=sold.qty,
+    )
+
+
+def _promised(sold: Sold) -> Ints:
+    carrier = integers([c.carrier for c in COUNTRIES])[sold.country]
+    return sold.dispatch + integers([c.promised for c in CARRIERS])[carrier]
+
+
+def _leaves(calendar: Calendar, sold: Sold, shipped: Shipped) -> Ints:
+    return calendar.instant(shipped.leaves, 15 * HOUR + sold.number * 7_919 % (3 * HOUR))
+
+
 def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
     """Pack the lines of an order that leave together into one parcel."""
     _, first, inverse = np.unique(sold.number * 1_000 + shipped.parcel, return_index=True, return_inverse=True)
@@ -57,16 +117,15 @@ def pack(calendar: Calendar, sold: Sold, shipped: Shipped) -> Parcels:
     sold, shipped = sold.take(first), shipped.take(first)
     carrier = integers([c.carrier for c in COUNTRIES])[sold.country]
     chance = (sold.number * 1_000 + shipped.parcel) * 2_654_435_761
-    leaving = 15 * HOUR + sold.number * 7_919 % (3 * HOUR)
     arriving = 9 * HOUR + sold.number * 15_485_863 % (9 * HOUR)
     delivered = calendar.instant(shipped.leaves + sold.transit, arriving)
     return Parcels(
-        at=calendar.instant(shipped.leaves, leaving),
+        at=_leaves(calendar, sold, shipped),
         number=sold.number,
         parcel=shipped.parcel,
         country=sold.country,
         carrier=carrier,
-        promised=sold.dispatch + integers([c.promised for c in CARRIERS])[carrier],
+        promised=_promised(sold),
         delivered=np.where(delivered < calendar.end, delivered, NONE),
         ordered_qty=sold.order_units,
         shipped_qty=units,

@@ -15,7 +15,7 @@ from ecombi.sources.simulated.ledger import Entries, bill_entries, sale_entries
 from ecombi.sources.simulated.lock import alone
 from ecombi.sources.simulated.manifest import Manifest, read_manifest
 from ecombi.sources.simulated.output import SHOP, Output
-from ecombi.sources.simulated.parcels import Parcels, pack
+from ecombi.sources.simulated.parcels import ParcelLines, Parcels, Promises, list_lines, pack, promise
 from ecombi.sources.simulated.payments import Payments, captures, refund_payments
 from ecombi.sources.simulated.returns import return_parcels
 from ecombi.sources.simulated.sessions import simulate_sessions
@@ -75,6 +75,8 @@ class _MonthWriter:
         self._ledger: Later[Entries] = Later()
         self._payments: Later[Payments] = Later()
         self._parcels: Later[Parcels] = Later()
+        self._parcel_lines: Later[ParcelLines] = Later()
+        self._promises: Later[Promises] = Later()
 
     def write(self, month: Month) -> None:
         self._make(month)
@@ -89,6 +91,12 @@ class _MonthWriter:
         parcels = self._parcels.pop(before)
         if parcels is not None:
             output.write("shipments", name, tables.shipments_table(parcels, shop.config.start))
+        held = self._parcel_lines.pop(before)
+        if held is not None:
+            output.write("shipment_lines", name, tables.shipment_lines_table(shop, held))
+        promises = self._promises.pop(before)
+        if promises is not None:
+            output.write("promises", name, tables.promises_table(promises, shop.config.start))
         output.write("inventory_daily", name, tables.inventory_table(shop, month.stock, month.number))
         output.write_truth(f"stock_flows/{name}", stock_flows(shop, month.stock))
         sessions = simulate_sessions(shop, month)
@@ -107,6 +115,8 @@ class _MonthWriter:
         for payments in (*paid, *(refund_payments(calendar, part) for part in refunds)):
             self._payments.push(payments)
         self._parcels.push(pack(calendar, month.sold, month.shipped))
+        self._parcel_lines.push(list_lines(calendar, month.sold, month.shipped))
+        self._promises.push(promise(month.lines))
 
 
 def _silent(step: str, done: float) -> None:

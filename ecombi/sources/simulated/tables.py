@@ -14,7 +14,7 @@ from ecombi.sources.simulated.columns import NONE, Ints, integers
 from ecombi.sources.simulated.goods import CATEGORIES
 from ecombi.sources.simulated.ledger import KIND_OF, Code, Entries
 from ecombi.sources.simulated.markets import CARRIERS, CHANNELS, COUNTRIES, CURRENCIES, PAYMENT_METHODS
-from ecombi.sources.simulated.parcels import Parcels
+from ecombi.sources.simulated.parcels import ParcelLines, Parcels, Promises
 from ecombi.sources.simulated.payments import PAYMENT_KINDS, PREFIX, Payments
 from ecombi.sources.simulated.sessions import DEVICES, SOURCES, Sessions
 from ecombi.sources.simulated.shop import Shop
@@ -175,7 +175,7 @@ def shipments_table(rows: Parcels, start: date) -> pa.Table:
     """Return parcels."""
     return pa.table(
         {
-            "shipment_id": identities("SH-", rows.number, "-", rows.parcel),
+            "shipment_id": _parcel_ids(rows),
             "order_id": identities(ORDER, rows.number),
             "carrier": names([carrier.name for carrier in CARRIERS], rows.carrier),
             "country": names(COUNTRY_NAMES, rows.country),
@@ -187,6 +187,34 @@ def shipments_table(rows: Parcels, start: date) -> pa.Table:
             "cost_amount": money(rows.cost),
             "is_documented": pa.array(rows.documented),
             "is_undamaged": pa.array(rows.undamaged),
+        }
+    )
+
+
+def shipment_lines_table(shop: Shop, rows: ParcelLines) -> pa.Table:
+    """Return what parcels hold."""
+    return pa.table(
+        {
+            "shipment_id": _parcel_ids(rows),
+            "line_id": identities(rows.line),
+            "sku": names(shop.catalogue.sku, rows.sku),
+            "qty": whole(rows.qty),
+            "shipped_at": instants(rows.at),
+        }
+    )
+
+
+def _parcel_ids(rows: Parcels | ParcelLines) -> pa.Array:
+    return identities("SH-", rows.number, "-", rows.parcel)
+
+
+def promises_table(rows: Promises, start: date) -> pa.Table:
+    """Return what customers were told when they ordered."""
+    return pa.table(
+        {
+            "order_id": identities(ORDER, rows.number),
+            "made_at": instants(rows.at),
+            "promised_on": days(start, rows.promised),
         }
     )
 

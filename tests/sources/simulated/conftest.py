@@ -16,7 +16,7 @@ from ecombi.sources.simulated import Manifest, ShopConfig, simulate
 CONFIG = ShopConfig(orders=20_000, years=2, seed=7, end=date(2026, 11, 1))
 TABLES = (
     "ledger", "products", "sessions", "payments", "inventory_daily", "suppliers", "purchase_orders", "shipments",
-    "ad_spend",
+    "shipment_lines", "promises", "ad_spend",
 )  # fmt: skip
 
 
