@@ -74,6 +74,7 @@ A3       Ben         web         DE      11-04T10:00      fee               -   
 A4       Cleo        app         FR      11-05T09:00      sale              card 1   10.00  -
 A4       Cleo        app         FR      11-05T09:00      fee               -    0   -0.40  -
 A5       -           marketplace GB      11-05T12:00      sale              mug  1   10.00  4.00
+A5       -           marketplace GB      11-05T12:00      tip               -    0   0.50   -
 A5       -           marketplace GB      11-05T12:00      fee               -    0   -0.60  -
 A1       Ann         web         GB      11-05T16:00      return            mug  -1  -9.00  -4.00
 A1       Ann         web         GB      11-05T16:00      tax_refund        mug  0   -1.80  -
@@ -120,7 +121,7 @@ M1         A1       capture    card   11-03T09:12 26.60  0.80       T1
 M2         A2       capture    paypal 11-04T00:10 49.50  1.70       T2
 M3         A3       capture    card   11-04T10:00 50.00  1.50       T1
 M4         A4       capture    card   11-05T09:00 10.00  0.40       -
-M5         A5       capture    card   11-05T12:00 10.00  0.60       -
+M5         A5       capture    card   11-05T12:00 10.50  0.60       -
 M6         A1       refund     card   11-05T16:00 -10.80 0.00       -
 M7         A0       chargeback card   11-05T17:00 -10.00 1.00       -
 """,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ecombi.metrics.definitions import Direction, Measure, Ratio, Unit
-from ecombi.metrics.marts import PAYMENTS
+from ecombi.metrics.marts import LEDGER, PAYMENTS
+from ecombi.schema.kinds import Kind
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -45,13 +46,27 @@ payments_captured: Final = Measure(
     direction=Direction.UP,
     formula="Sum of what providers collected from customers.",
     description=(
-        "By the day of the capture, before fees, with tax, shipping, duties and gift cards sold. Left out: refunds, "
-        "chargebacks, what was paid with gift cards."
+        "By the day of the capture, before fees, with tax, shipping, duties, tips and gift cards sold. Left out: "
+        "refunds, chargebacks, what was paid with gift cards."
     ),
-    example="26.60 + 49.50 + 50.00 + 10.00 + 10.00 = 146.10",
+    example="26.60 + 49.50 + 50.00 + 10.00 + 10.50 = 146.60",
     source=_SOURCE,
     mart=PAYMENTS,
     where=_is_capture,
+    value="amount",
+)
+
+tips: Final = Measure(
+    name="tips",
+    label="Tips",
+    unit=Unit.MONEY,
+    direction=Direction.UP,
+    formula="Sum of what customers gave on top of their orders.",
+    description="They are no part of net or total sales: whoever takes them owes them to somebody else.",
+    example="0.50 = 0.50",
+    source="https://intercom.help/polar-app/en/articles/6665698-shopify-terms-definitions",
+    mart=LEDGER,
+    kinds=(Kind.TIP,),
     value="amount",
 )
 
@@ -123,7 +138,7 @@ chargeback_amount_rate: Final = Ratio(
     direction=Direction.DOWN,
     formula="Amount of chargebacks ÷ payments captured.",
     description="Each on its own day. Above chargeback_rate where expensive orders are hit more often.",
-    example="10.00 ÷ 146.10 = 6.8%",
+    example="10.00 ÷ 146.60 = 6.8%",
     source=_SOURCE,
     numerator=chargeback_amount,
     denominator=payments_captured,
@@ -149,7 +164,7 @@ fee_rate: Final = Ratio(
     direction=Direction.DOWN,
     formula="Payment fees ÷ payments captured.",
     description="What it costs to be paid, with the penalties for chargebacks.",
-    example="6.00 ÷ 146.10 = 4.11%",
+    example="6.00 ÷ 146.60 = 4.09%",
     source=_SOURCE,
     numerator=payment_fees,
     denominator=payments_captured,
@@ -175,7 +190,7 @@ unsettled_amount: Final = replace(
     label="Unsettled amount",
     formula="Captures − refunds − chargebacks that are not part of a payout yet.",
     description="By the day of the payment, before fees: what providers still owe. Negative where the shop owes them.",
-    example="10.00 + 10.00 − 10.80 − 10.00 = −0.80",
+    example="10.00 + 10.50 − 10.80 − 10.00 = −0.30",
     where=_is_open,
 )
 

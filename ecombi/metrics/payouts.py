@@ -24,6 +24,7 @@ _CHARGED: Final = (
     Kind.SHIPPING_DISCOUNT,
     Kind.SHIPPING_REFUND,
     Kind.DUTY,
+    Kind.TIP,
     Kind.GIFT_CARD_ISSUE,
     Kind.GIFT_CARD_REDEEM,
 )
@@ -123,8 +124,8 @@ payment_differences: Final = Analysis(
         "order_id": Field(meaning="The order; no value for charges and payments that name no order."),
         "last_on": Field(meaning="Day of the last charge, capture or refund."),
         "charged_amount": Field(
-            meaning="What the ledger says the customer owes: goods, tax, shipping, duties and gift cards bought, less "
-            "discounts, returns and gift cards used.",
+            meaning="What the ledger says the customer owes: goods, tax, shipping, duties, tips and gift cards bought, "
+            "less discounts, returns and gift cards used.",
             unit=Unit.MONEY,
         ),
         "captured_amount": Field(meaning="What providers collected.", unit=Unit.MONEY),
@@ -140,5 +141,6 @@ payment_differences: Final = Analysis(
         "bank takes back is still owed. So are fees, and corrections of the ledger."
     ),
     example="Charged 80.00 for goods and 5.00 for shipping, captured 84.00: 84.00 − 85.00 = −1.00.",
+    definition_version=2,
     source="Composed from the ledger and the providers' captures and refunds.",
 )

@@ -137,7 +137,7 @@ total_sales: Final = Measure(
     formula="Net sales + tax + duties + shipping.",
     description=(
         "Everything customers were charged, less what they got back. Left out: gift cards sold (a debt until "
-        "they are used), gift cards used (a way to pay), fees, chargebacks and corrections that belong to no "
+        "they are used), gift cards used (a way to pay), tips, fees, chargebacks and corrections that belong to no "
         "order."
     ),
     example="69.00 + 9.80 + 1.50 + 5.00 = 85.30",

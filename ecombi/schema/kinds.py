@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SHIPPING_DISCOUNT = "shipping_discount"  # −
     SHIPPING_REFUND = "shipping_refund"  # −
     DUTY = "duty"  # +
+    TIP = "tip"  # + given on top, no part of any sale
     GIFT_CARD_ISSUE = "gift_card_issue"  # + money taken for a gift card: a liability, not a sale
     GIFT_CARD_REDEEM = "gift_card_redeem"  # − gift card used to pay
     ADJUSTMENT = "adjustment"  # ± corrections that belong to no order

@@ -176,6 +176,7 @@ CHARGED = (
     "shipping_discount",
     "shipping_refund",
     "duty",
+    "tip",
 )
 GIFT_CARDS = ("gift_card_issue", "gift_card_redeem")
 LEFT_OUT = ("fee", "chargeback", "adjustment", "stock_write_off")
