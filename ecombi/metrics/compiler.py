@@ -133,7 +133,10 @@ def _legs(leg: Leg, shape: Shape, tables: Tables, sides: tuple[Side, ...]) -> li
 
 def _stackable(shape: Shape) -> list[Leg]:
     """Return the legs whose rows can be summed at once: two or more that only sum, over one range of days."""
-    found = [leg for leg in shape.legs if not shape.compared and _only_sums(leg, shape.rollup(leg))]
+    if shape.compared or not shape.keys:
+        # Without keys each leg is one row: to put those side by side takes an engine less.
+        return []
+    found = [leg for leg in shape.legs if _only_sums(leg, shape.rollup(leg))]
     return found if len(found) > 1 else []
 
 
