@@ -40,7 +40,7 @@ def _build(t: Tables, *, final_until: ir.Value, grain: str, clock: str, **only: 
 def _stored(t: Tables, only: dict[str, ir.Value | str]) -> ir.Table:
     """Return who ordered in which month, from the table kept per month."""
     rows = _narrowed(t.cohort_months, only)
-    rows = rows.mutate(period=rows["month"], net_sales=rows["net_amount"])
+    rows = rows.select("cohort", "customers", "orders", period="month", net_sales="net_amount")
     return rows.aggregate(by=["cohort", "period"], **{n: rows[n].sum().cast(kind) for n, kind in _SUMS.items()})
 
 
@@ -68,21 +68,16 @@ def _distinct(rows: ir.Table, age: str) -> ir.Table:
 
 
 def _calendar(rows: ir.Table, last: ir.Value, final_until: ir.Value, grain: str) -> tuple[ir.Table, ir.Table]:
-    """Return the cells by calendar period, and each cohort's ages with the period of each; `over` ages are complete."""
+    """Return the cells by age in calendar periods, and each cohort's ages: which have begun, and which are over."""
     import ibis
 
-    months = _MONTHS[grain]
-    first = rows.filter(rows["period"] == rows["cohort"])
-    first = first.select("cohort", size="customers", number=_month_number(first["cohort"]))
+    size = _MONTHS[grain]
+    cells = rows.mutate(age=_whole(_months(rows["cohort"], rows["period"]), size))
+    first = rows.filter(rows["period"] == rows["cohort"]).select("cohort", size="customers")
     ages = first.cross_join(last.name("last").as_table())
-    ages = ages.select(
-        "cohort",
-        "size",
-        age=ibis.range(0, _whole(_month_number(ages["last"]) - ages["number"], months) + 1).unnest(),
-        over=_whole(_month_number(final_until) - ages["number"], months),
-    )
-    begins = ages["cohort"].cast("timestamp") + (ages["age"] * months).cast("int32").as_interval("M")
-    return rows.rename(at="period"), ages.mutate(at=begins.cast("date"))
+    begun = ibis.range(0, _whole(_months(ages["cohort"], ages["last"]), size) + 1)
+    ages = ages.select("cohort", "size", age=begun.unnest())
+    return cells, ages.mutate(over=ages["age"] < _whole(_months(ages["cohort"], final_until), size))
 
 
 def _rolling(
@@ -98,26 +93,23 @@ def _rolling(
     cells = _distinct(rows, "age")
     sizes = cells.filter(cells["age"] == 0).select(first="cohort", size="customers")
     ages = ages.inner_join(sizes, ages["cohort"] == sizes["first"]).drop("first")
-    complete = _month_number(final_until) - _month_number(ages["cohort"]) >= _MONTHS[grain]
-    ages = ages.select(
-        "cohort",
-        "size",
-        age=ibis.range(0, _whole(_days(ages["earliest"], ages["last"]), _ROLLING_DAYS) + 1).unnest(),
-        over=complete.ifelse(_whole(_days(ages["latest"], final_until), _ROLLING_DAYS), 0),
-    )
-    return cells.rename(at="age"), ages.mutate(at=ages["age"])
+    complete = _months(ages["cohort"], final_until) >= _MONTHS[grain]
+    begun = ibis.range(0, _whole(_days(ages["earliest"], ages["last"]), _ROLLING_DAYS) + 1)
+    last_over = _whole(_days(ages["latest"], final_until), _ROLLING_DAYS)
+    ages = ages.select("cohort", "size", age=begun.unnest(), ended=complete.ifelse(last_over, 0))
+    return cells, ages.mutate(over=ages["age"] < ages["ended"])
 
 
 def _grid(cells: ir.Table, ages: ir.Table) -> ir.Table:
     """Put each cohort beside each age that has begun: 0 where nobody ordered, no value where it is not over."""
     import ibis
 
-    known = cells.select("customers", "orders", "net_sales", of="cohort", when="at")
-    found = ages.left_join(known, (ages["cohort"] == known["of"]) & (ages["at"] == known["when"]))
-    mature = found["age"] < found["over"]
-    values = {name: mature.ifelse(found[name].fill_null(0).cast(kind), ibis.null(kind)) for name, kind in _SUMS.items()}
+    known = cells.select("customers", "orders", "net_sales", of="cohort", when="age")
+    found = ages.left_join(known, [("cohort", "of"), ("age", "when")])
+    values = {name: ibis.cases((found["over"], found[name].fill_null(0).cast(kind))) for name, kind in _SUMS.items()}
     rows = found.select("cohort", "size", age=found["age"].cast("int64"), **values)
-    share = rows["customers"].cast("float64") / rows["size"].cast("float64").nullif(0)
+    # No cohort is empty.
+    share = rows["customers"].cast("float64") / rows["size"].cast("float64")
     return rows.mutate(retention=share).select(*COHORTS.fields)
 
 
@@ -135,8 +127,9 @@ def _period_of(day: ir.Value, grain: str) -> ir.Value:
     return day.cast("timestamp").truncate("Q" if grain == "quarter" else "M").cast("date")
 
 
-def _month_number(day: ir.Value) -> ir.Value:
-    return day.year().cast("int64") * 12 + day.month().cast("int64")
+def _months(first: ir.Value, day: ir.Value) -> ir.Value:
+    """Return the months from a first of a month to a day."""
+    return day.delta(first, unit="month").cast("int64")
 
 
 def _days(start: ir.Value, end: ir.Value) -> ir.Value:
@@ -149,7 +142,7 @@ def _whole(value: ir.Value, size: int) -> ir.Value:
 
 COHORTS: Final = Analysis(
     name="cohorts",
-    definition_version=3,
+    definition_version=4,
     label="Cohort retention",
     question="Of the customers who first ordered in a month, how many order again, month by month?",
     grain="One row per cohort and age that has begun.",

@@ -90,8 +90,9 @@ def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
     rows = tables[leg.mart.table]
     columns = leg.mart.columns(leg.role)
     day = ibis.coalesce(*(rows[column] for column in columns)) if len(columns) > 1 else rows[columns[0]]
-    if all(leg.mart.table.c[column].nullable for column in columns):
-        # What has not happened yet is on no day.
+    ranged = shape.starts or shape.ends or leg.matures_days
+    if not ranged and all(leg.mart.table.c[column].nullable for column in columns):
+        # What has not happened yet is on no day, so in no range of days.
         rows = rows.filter(day.notnull())
     if leg.mode == "opening":
         day = (day + ibis.interval(days=1)).cast("date")
