@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def items(t: Tables, orders: ir.Table, by: str) -> ir.Table:
     """Return each product, or each known category, of each of the orders once: columns order_id and item."""
-    sold = t.ledger.filter(t.ledger["kind"] == Kind.SALE.value).semi_join(orders, "order_id")
+    sold = t.ledger.filter(t.ledger["kind"] == Kind.SALE.value).semi_join(orders.select("order_id"), "order_id")
     if by == "category":
         goods = t.products.select("category", product="sku")
         sold = sold.inner_join(goods, sold["sku"] == goods["product"])
@@ -65,6 +65,7 @@ def _share(part: ir.Value, whole: ir.Value) -> ir.Value:
 
 BASKET_PAIRS: Final = Analysis(
     name="basket_pairs",
+    definition_version=2,
     label="Bought together",
     question="Which products are bought together, and how much more often than by chance?",
     grain="One row per ordered pair of different products, or categories, that are in one order often enough.",

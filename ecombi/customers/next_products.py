@@ -40,6 +40,7 @@ def _build(t: Tables, *, start: ir.Value, end: ir.Value, min_customers: ir.Value
 
 NEXT_PRODUCTS: Final = Analysis(
     name="next_products",
+    definition_version=2,
     label="Second purchase",
     question="What do customers buy with their second order, given what they bought with their first?",
     grain="One row per product, or category, of a first order and one of the same customer's second order.",

@@ -14,6 +14,7 @@ from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
 from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
+from ecombi.metrics.conditions import UNAMENDED_ORDERS
 from ecombi.metrics.marts import MARTS
 from ecombi.metrics.shapes import UNIFORM_ORDERS
 from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups
@@ -34,14 +35,18 @@ _SORTED = {
 }
 """Derived table -> what its rows are sorted by, in the order they are built; a reader of some days skips all others."""
 
-_UNIFORM = """
+_OF_ORDERS = """
     SELECT NOT EXISTS (
-        SELECT 1 FROM ledger WHERE kind = 'sale' AND order_id IS NOT NULL GROUP BY order_id
-        HAVING min(event_on) <> max(event_on) OR min(order_on) <> max(order_on) OR min(source) <> max(source)
+        SELECT 1 FROM ledger
+        LEFT JOIN (SELECT order_id, booked_on FROM orders WHERE amended_on > booked_on) AS amended USING (order_id)
+        WHERE kind = 'sale' AND order_id IS NOT NULL AND event_on <= coalesce(booked_on, event_on) GROUP BY order_id
+        HAVING min(order_on) <> max(order_on) OR min(source) <> max(source)
             OR min(channel) <> max(channel) OR count(channel) NOT IN (0, count(*))
             OR min(country) <> max(country) OR count(country) NOT IN (0, count(*))
-            OR min(customer_id) <> max(customer_id) OR count(customer_id) NOT IN (0, count(*)))
+            OR min(customer_id) <> max(customer_id) OR count(customer_id) NOT IN (0, count(*))),
+    (SELECT count(amended_on) = 0 FROM orders)
 """
+"""Whether the original sales of each order have one day, source and so on; whether none was ever added to."""
 
 
 def build_marts(build: Build) -> None:
@@ -54,10 +59,12 @@ def build_marts(build: Build) -> None:
     changes = rollups.Changes(connection)
     for name, order in _SORTED.items():
         _timed(name, partial(_derive, connection, changes, name, order))
-    [(uniform,)] = connection.execute(_UNIFORM).fetchall()
+    [known] = connection.execute(_OF_ORDERS).fetchall()
+    of_orders = dict(zip((UNIFORM_ORDERS, UNAMENDED_ORDERS), known, strict=True))
+    holds = tuple(name for name, true in of_orders.items() if true)
     sizes: dict[str, int] = {}
     for rollup in rollups.ROLLUPS.values():
-        built = (*sizes, UNIFORM_ORDERS) if uniform else tuple(sizes)
+        built = (*sizes, *holds)
         try:
             sizes[rollup.name] = _timed(rollup.name, partial(rollups.refresh, connection, rollup, changes, built))
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
@@ -66,7 +73,7 @@ def build_marts(build: Build) -> None:
                 "the last file, mend them and load it again. Nothing was published.",
                 check=f"{rollup.name}_in_range",
             ) from error
-    _note(connection, sizes, uniform=uniform)
+    _note(connection, sizes, of_orders)
     _timed("checks", lambda: run_checks(connection, rollups.checks(), since=changes.since or 0))
 
 
@@ -85,7 +92,7 @@ def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, nam
         )
 
 
-def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], *, uniform: bool) -> None:
+def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], of_orders: dict[str, bool]) -> None:
     """Write down what is known of the warehouse as a whole."""
     [(last_day,)] = connection.execute(
         "SELECT max(day) FROM days_loaded WHERE basis IN ('booked', 'ordered')"
@@ -93,7 +100,7 @@ def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], *, unifo
     [(last_load,)] = connection.execute("SELECT coalesce(max(load_id), 0) FROM loads").fetchall()
     known = [
         *facts_of_rollups(sizes),
-        (UNIFORM_ORDERS, "true" if uniform else "false"),
+        *((name, "true" if true else "false") for name, true in of_orders.items()),
         (LAST_DAY, None if last_day is None else last_day.isoformat()),
         (rollups.LAST_LOAD, str(last_load)),
     ]

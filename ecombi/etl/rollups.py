@@ -10,6 +10,7 @@ from typing import Final
 import duckdb
 
 from ecombi.etl.checks import Check
+from ecombi.metrics.definitions import needed
 from ecombi.metrics.rollups import ROLLUPS, DistinctRollup, Rollup
 from ecombi.metrics.state import ROLLUP, fingerprint
 from ecombi.schema import tables
@@ -76,12 +77,13 @@ class Changes:
             history = tables.history_of(table)
             if history is not None:
                 parts.append(f"SELECT {day} AS day FROM {history.name} WHERE replaced_by > {self.since}")
-        for lookup in dict.fromkeys(cut.lookup(table) for cut in rollup.cuts):
+        for lookup in dict.fromkeys(read.lookup(table) for read in (*rollup.cuts, *needed(rollup.kept(role)))):
             if lookup is not None:
-                where = (
-                    f"{lookup.table.name}_changed" if lookup.table.name in _WATCHED else self._newer(lookup.table.name)
-                )
-                parts.append(f"SELECT {day} AS day FROM {table.name} SEMI JOIN {where} USING ({lookup.key})")
+                name = lookup.table.name
+                changed = f"{name}_changed" if name in _WATCHED else self._newer(name)
+                # In both versions of a row: it matters once it counts, and no longer matters once it does not.
+                changed = f"(FROM {changed} WHERE {' > '.join(lookup.only)})" if lookup.only else changed
+                parts.append(f"SELECT {day} AS day FROM {table.name} SEMI JOIN {changed} USING ({lookup.key})")
         return " UNION ".join(parts)
 
     def _days_after(self, rollup: DistinctRollup, day: str) -> str:

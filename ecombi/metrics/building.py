@@ -10,10 +10,10 @@ import ibis
 import ibis.expr.types as ir
 
 from ecombi.metrics.compiler import total_of
-from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure
+from ecombi.metrics.definitions import Counted, DistinctMeasure, Measure, needed
 from ecombi.metrics.parameters import parameter, to_sql
 from ecombi.metrics.rollups import DistinctRollup, Rollup, rows_column
-from ecombi.metrics.rows import TRUNCATE, counts, rows_of
+from ecombi.metrics.rows import TRUNCATE, counts, rows_of, with_dimensions
 from ecombi.metrics.shapes import Leg, Shape
 from ecombi.metrics.tables import Tables, unbound
 from ecombi.schema.periods import Grain
@@ -34,8 +34,8 @@ def rollup_sql(rollup: Rollup, built: tuple[str, ...] = (), *, touched_only: boo
 
     Args:
         rollup: The rollup.
-        built: What can be summed instead of the mart, as for a question: rollups that are up to date, and whether
-            orders are uniform.
+        built: What can be summed instead of the mart, as for a question: rollups that are up to date, and what is
+            known of orders.
         touched_only: Only of the days in `TOUCHED`; else of those from `$first` up to and not including `$end`.
     """
     parts: list[ir.Table] = []
@@ -56,7 +56,12 @@ def _part(rollup: Rollup, role: str, built: tuple[str, ...], touched_only: bool)
     rows = (
         rows_of(leg, shape, Tables())
         if finer
-        else rows_of(replace(leg, measures=()), replace(shape, built=()), Tables())
+        else with_dimensions(
+            rows_of(replace(leg, measures=()), replace(shape, built=()), Tables()),
+            rollup.mart.table,
+            needed(kept, built),
+            Tables(),
+        )
     )
     rows = _of_days(rows.filter(rows["on_day"].notnull()), rollup, role, touched_only)
     sums: dict[str, ir.Value] = {}

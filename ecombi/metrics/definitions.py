@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +13,8 @@ from ecombi.schema.kinds import Kind
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from ecombi.metrics.dimensions import Dimension
 
 Read = Callable[["ir.Table"], "ir.Value"]
 """Computes a value from a row of a mart."""
@@ -141,6 +143,8 @@ class Counted(Metric):
         mart: The table whose rows count.
         kinds: The kinds of event that count, where the mart is the ledger.
         where: Which of its rows count, a boolean that is never null; None: all of them.
+        needs: What `where` reads of the row besides the columns of the mart: each is a column by its own name, left out
+            where it is known that no row has a value of it.
         dated: The role of the date a row counts on, where it is not that of the basis.
         matures_days: Only days that were over this many days before the last final one count, because what the row says
             is not settled earlier.
@@ -149,6 +153,7 @@ class Counted(Metric):
     mart: Mart = LEDGER
     kinds: tuple[Kind, ...] = ()
     where: Read | None = None
+    needs: tuple[Dimension, ...] = ()
     dated: str | None = None
     matures_days: int = 0
 
@@ -167,6 +172,12 @@ class Counted(Metric):
     def measures(self) -> Iterator[Counted]:
         """Yield itself."""
         yield self
+
+
+def needed(measures: Iterable[Counted], built: Collection[str] = ()) -> tuple[Dimension, ...]:
+    """Return what rows must have besides the columns of their mart to say which of them count, each once."""
+    every = dict.fromkeys(dimension for measure in measures for dimension in measure.needs)
+    return tuple(d for d in every if not any(lookup.none_if in built for lookup in d.lookups))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

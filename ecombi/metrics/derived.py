@@ -17,11 +17,11 @@ _MONEY = "decimal(28, 4)"
 _GOODS = (Kind.SALE.value, Kind.DISCOUNT.value, Kind.RETURN.value)
 
 
-def orders(t: Tables) -> ir.Table:
-    """Return one row per order with at least one sale; see `schema.tables.orders`."""
+def sold(t: Tables) -> ir.Table:
+    """Return what the ledger alone says of each order with at least one sale."""
     goods = t.ledger.filter(t.ledger["kind"].isin(_GOODS) & t.ledger["order_id"].notnull())
     sale = goods["kind"] == Kind.SALE.value
-    summed = goods.aggregate(
+    rows = goods.aggregate(
         by="order_id",
         having=[sale.cast("int32").max() == 1],
         customer_id=goods["customer_id"].min(where=sale),
@@ -30,6 +30,7 @@ def orders(t: Tables) -> ir.Table:
         ordered_on=goods["order_on"].min(where=sale),
         ordered_hour=goods["order_hour"].min(where=sale),
         booked_on=goods["event_on"].min(where=sale),
+        last_on=goods["event_on"].max(where=goods["kind"] != Kind.RETURN.value),
         channel=goods["channel"].min(where=sale),
         country=goods["country"].min(where=sale),
         units=goods["qty"].sum(where=sale).cast("int64"),
@@ -37,6 +38,12 @@ def orders(t: Tables) -> ir.Table:
         net_amount=goods["amount"].sum().cast(_MONEY),
         cost_amount=goods["cost_amount"].sum(where=goods["kind"] != Kind.DISCOUNT.value).cast(_MONEY),
     )
+    return rows.mutate(amended_on=ibis.cases((rows["last_on"] > rows["booked_on"], rows["last_on"])))
+
+
+def orders(t: Tables) -> ir.Table:
+    """Return one row per order with at least one sale; see `schema.tables.orders`."""
+    summed = sold(t)
     ended = t.sessions.filter(t.sessions["order_id"].notnull())
     visits = ended.aggregate(
         by={"visit_order": ended["order_id"]},

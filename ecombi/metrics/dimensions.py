@@ -22,10 +22,19 @@ class Lookup:
     Attributes:
         table: Where the dimension's column is.
         key: Its key, under the same name in the mart.
+        only: Two columns of the table: just the rows in which the first is greater than the second are looked in.
+        none_if: Stands among what is built where there are no such rows, so that nothing needs to be looked up.
     """
 
     table: Table
     key: str
+    only: tuple[str, str] | None = None
+    none_if: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """What its columns begin with beside those of the rows, where lookups of one table may meet."""
+        return f"{self.table.name}_" if self.only is None else f"{self.table.name}_{self.only[0]}_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +59,7 @@ class Dimension:
     lookups: tuple[Lookup, ...] = ()
     read: Callable[[ir.Table, ir.Value, ir.BooleanValue], ir.Value] | None = None
     needs: tuple[str, ...] = ()
-    type: Literal["string", "int64"] = "string"
+    type: Literal["string", "int64", "date"] = "string"
 
     @property
     def of_time(self) -> bool:

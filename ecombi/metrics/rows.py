@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 from sqlalchemy import Table
 
-from ecombi.metrics.definitions import Counted, Measure
+from ecombi.metrics.definitions import Counted, Measure, needed
 from ecombi.metrics.dimensions import Dimension, Lookup
 from ecombi.metrics.parameters import parameter
 from ecombi.metrics.rollups import DistinctRollup, Rollup, rows_column
@@ -30,7 +30,8 @@ def rows_of(leg: Leg, shape: Shape, tables: Tables, side: Side | None = "") -> i
     days = every_day(leg, shape, side or "") if leg.spans else _in_period(_dated(leg, shape, tables), leg, shape, side)
     parted = leg.parted_by(shape.dimensions)
     if rollup is None:
-        rows = with_dimensions(_kept(days, leg), leg.mart.table, parted, tables)
+        rows = with_dimensions(days, leg.mart.table, needed(leg.measures, shape.built), tables)
+        rows = with_dimensions(_kept(rows, leg), leg.mart.table, parted, tables)
     else:
         rows = days
         computed = {d.name: d.read(rows, rows["on_day"], ibis.literal(True)) for d in parted if d.of_time and d.read}
@@ -58,8 +59,10 @@ def with_dimensions(rows: ir.Table, table: Table, dimensions: tuple[Dimension, .
     """Add one column per dimension: the row's own, or what a lookup says; each lookup is joined once, by its key."""
     places = {d: d.lookup(table) for d in dimensions}
     for lookup in dict.fromkeys(lookup for lookup in places.values() if lookup is not None):
-        names = tables.names(lookup.table)
         wanted = dict.fromkeys(d.column for d, place in places.items() if place == lookup)
+        names = tables.names(lookup.table, {lookup.key, *wanted, *(lookup.only or ())})
+        if lookup.only is not None:
+            names = names.filter(names[lookup.only[0]] > names[lookup.only[1]])
         found = names.select(
             **{_of(lookup, lookup.key): names[lookup.key]}, **{_of(lookup, name): names[name] for name in wanted}
         )
@@ -75,7 +78,7 @@ def with_dimensions(rows: ir.Table, table: Table, dimensions: tuple[Dimension, .
 
 def _of(lookup: Lookup, column: str) -> str:
     """Return the name a lookup's column has beside those of the rows."""
-    return f"{lookup.table.name}_{column}"
+    return lookup.prefix + column
 
 
 def _dated(leg: Leg, shape: Shape, tables: Tables) -> ir.Table:
@@ -131,10 +134,12 @@ def _kept(rows: ir.Table, leg: Leg) -> ir.Table:
     given = [condition for condition in conditions if condition is not None]
     if not given or len(given) < len(conditions):
         return rows
-    if all(measure.where is None for measure in leg.measures):
-        kinds = sorted({kind.value for measure in leg.measures for kind in measure.kinds})
-        return rows.filter(rows["kind"].isin(kinds))
-    return rows.filter(ibis.or_(*given))
+    [where, *others] = dict.fromkeys(measure.where for measure in leg.measures)
+    if others or not all(measure.kinds for measure in leg.measures):
+        return rows.filter(ibis.or_(*given))
+    kinds = sorted({kind.value for measure in leg.measures for kind in measure.kinds})
+    rows = rows.filter(rows["kind"].isin(kinds))
+    return rows if where is None else rows.filter(where(rows))
 
 
 def presence(measure: Counted) -> str:

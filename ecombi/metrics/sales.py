@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from ecombi.metrics.conditions import RETURN_DAYS, came_back_in_time, has_cost, is_original, original_until
 from ecombi.metrics.definitions import Difference, Direction, DistinctMeasure, Measure, Ratio, Unit
 from ecombi.schema.kinds import Kind
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 _GOODS: Final = (Kind.SALE, Kind.DISCOUNT, Kind.RETURN)
 _SHIPPING: Final = (Kind.SHIPPING, Kind.SHIPPING_DISCOUNT, Kind.SHIPPING_REFUND)
 _TAX: Final = (Kind.TAX, Kind.TAX_REFUND)
-_RETURN_DAYS: Final = 60
-"""What comes back later than this after the order no longer counts in return_rate_60_days."""
 _SHOPIFY: Final = (
     "Shopify's sales reports: https://shopify.dev/docs/api/shopifyql/latest/schemas/sales_revenue/sales.md"
 )
-
-
-def _has_cost(row: ir.Table) -> ir.Value:
-    return row["cost_amount"].notnull()
-
-
-def _came_back_in_time(row: ir.Table) -> ir.Value:
-    import ibis
-
-    return row["event_on"] <= (row["order_on"] + ibis.interval(days=_RETURN_DAYS)).cast("date")
 
 
 gross_sales: Final = Measure(
@@ -152,25 +138,32 @@ orders: Final = DistinctMeasure(
     direction=Direction.UP,
     formula="Number of different orders with at least one sale.",
     description=(
-        "An order with goods in two categories counts once in each and once in the total. Cancelled orders "
-        "are in. Left out: orders of gift cards only, returns and credit notes, sales without an order number."
+        "An order counts on the day of its first sale, and not again where goods are added later, as in an exchange. "
+        "With goods in two categories it counts once in each and once in the total. Cancelled orders are in. Left out: "
+        "orders of gift cards only, returns and credit notes, sales without an order number."
     ),
+    definition_version=2,
     example="A1, A2, A4 and A5 = 4",
     source="https://www.vendure.io/marketplace/metrics",
     kinds=(Kind.SALE,),
+    where=is_original,
+    needs=(original_until,),
     splits=frozenset({"category", "product", "product_name"}),
 )
 
 _order_value: Final = Measure(
     name="order_value",
-    label="Gross sales − discounts",
+    label="Gross sales − discounts, original orders",
     unit=Unit.MONEY,
     direction=Direction.UP,
-    formula="Gross sales − discounts.",
-    description="What goods cost when they were ordered. Left out: returns, tax, shipping.",
+    formula="Gross sales − discounts of the original orders.",
+    description="What goods cost when they were ordered. Left out: what was added later, returns, tax, shipping.",
+    definition_version=2,
     example="80.00 − 2.00 = 78.00",
     source=_SHOPIFY,
     kinds=(Kind.SALE, Kind.DISCOUNT),
+    where=is_original,
+    needs=(original_until,),
 )
 
 aov: Final = Ratio(
@@ -178,12 +171,13 @@ aov: Final = Ratio(
     label="Average order value",
     unit=Unit.MONEY,
     direction=Direction.UP,
-    formula="(Gross sales − discounts) ÷ orders.",
+    formula="(Gross sales − discounts) ÷ orders, of the original orders only.",
     description=(
-        "Goods per order, as ordered: a later return does not move it. A discount given later, or goods added later as "
-        "in an exchange, count on their own day when booked, and with their order when ordered. Left out: returns, "
-        "tax, shipping, orders of gift cards only."
+        "Goods per order, as ordered: nothing later moves it. Left out: goods added after the day of an order's first "
+        "sale, as in an exchange, discounts given after it, returns, tax, shipping, sales without an order number, "
+        "orders of gift cards only."
     ),
+    definition_version=2,
     example="(80.00 − 2.00) ÷ 4 = 19.50",
     source="https://www.vendure.io/marketplace/metrics (the variant without tax)",
     numerator=_order_value,
@@ -192,14 +186,17 @@ aov: Final = Ratio(
 
 _order_total: Final = Measure(
     name="order_total",
-    label="Order totals",
+    label="Order totals, original orders",
     unit=Unit.MONEY,
     direction=Direction.UP,
-    formula="Gross sales − discounts + tax + duties + shipping charges − shipping discounts.",
-    description="What orders cost their customers when they were placed. Left out: refunds of any kind.",
+    formula="Gross sales − discounts + tax + duties + shipping charges − shipping discounts of the original orders.",
+    description="What orders cost their customers when they were placed. Left out: what was added later, refunds.",
+    definition_version=2,
     example="78.00 + 11.60 + 1.50 + 10.00 − 5.00 = 96.10",
     source="https://www.vendure.io/marketplace/metrics",
     kinds=(Kind.SALE, Kind.DISCOUNT, Kind.TAX, Kind.DUTY, Kind.SHIPPING, Kind.SHIPPING_DISCOUNT),
+    where=is_original,
+    needs=(original_until,),
 )
 
 average_order_total: Final = Ratio(
@@ -207,11 +204,13 @@ average_order_total: Final = Ratio(
     label="Average order total",
     unit=Unit.MONEY,
     direction=Direction.UP,
-    formula="(Gross sales − discounts + tax + duties + shipping, as charged) ÷ orders.",
+    formula="(Gross sales − discounts + tax + duties + shipping, as charged) ÷ orders, of the original orders only.",
     description=(
-        "What an order costs its customer: aov with tax, duties and shipping. A later refund does not move it. Left "
-        "out: refunds of any kind, gift cards sold."
+        "What an order costs its customer: aov with tax, duties and shipping. A later refund does not move it. Where "
+        "goods or discounts were added after the day of an order's first sale, all that was charged later is out. Left "
+        "out: refunds of any kind, gift cards sold, sales without an order number."
     ),
+    definition_version=2,
     example="(78.00 + 11.60 + 1.50 + 5.00) ÷ 4 = 24.03",
     source="https://www.vendure.io/marketplace/metrics (the variant with tax)",
     numerator=_order_total,
@@ -277,7 +276,7 @@ _units_settled: Final = Measure(
     kinds=(Kind.SALE,),
     value="qty",
     dated="ordered",
-    matures_days=_RETURN_DAYS,
+    matures_days=RETURN_DAYS,
 )
 
 _units_back: Final = Measure(
@@ -291,11 +290,11 @@ _units_back: Final = Measure(
     source=_SHOPIFY,
     owner="Merchandising",
     kinds=(Kind.RETURN,),
-    where=_came_back_in_time,
+    where=came_back_in_time,
     value="qty",
     sign=-1,
     dated="ordered",
-    matures_days=_RETURN_DAYS,
+    matures_days=RETURN_DAYS,
 )
 
 return_rate_60_days: Final = Ratio(
@@ -372,7 +371,7 @@ _costed_sales: Final = Measure(
     example="(20.00 − 2.00 − 9.00) + 40.00 + 10.00 = 59.00",
     source=_SHOPIFY,
     kinds=_GOODS,
-    where=_has_cost,
+    where=has_cost,
 )
 
 cost_coverage: Final = Ratio(

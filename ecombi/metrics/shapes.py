@@ -136,7 +136,7 @@ class Shape:
         whole_months: Every range asked for begins and ends with a month.
         recorded: Table, date role and side of which every day compared is recorded: a missing sum is 0 there.
         scope: What can be known and may be seen.
-        built: Names of the rollups that can be used, the smallest first.
+        built: Names of the rollups that can be used, the smallest first, and what is known of orders.
     """
 
     metrics: tuple[Metric, ...]

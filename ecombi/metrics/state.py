@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ecombi.errors import BackendError
+from ecombi.metrics.conditions import UNAMENDED_ORDERS
 from ecombi.metrics.definitions import Measure
 from ecombi.metrics.rollups import ROLLUPS, Rollup
 from ecombi.metrics.shapes import UNIFORM_ORDERS
@@ -60,7 +61,7 @@ class Known:
     """What is known of one snapshot.
 
     Attributes:
-        built: Names of the rollups that can be used, the smallest first, and UNIFORM_ORDERS where it holds.
+        built: Names of the rollups that can be used, the smallest first, and what holds of orders.
         loads: Every load, in order.
         last_day: The last day with an event in the ledger.
         days: Table and date role -> the first and the last day of its rows; absent where it is empty. None: not known.
@@ -163,7 +164,7 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
         if "facts" not in str(error) and "settle_hours" not in str(error):
             raise
         raise BackendError(_OLDER.format(warehouse.safe_url)) from error
-    if facts.get(LAST_DAY) and not any(name.startswith(DAYS) for name in facts):
+    if facts.get(LAST_DAY) and not (UNAMENDED_ORDERS in facts and any(name.startswith(DAYS) for name in facts)):
         raise BackendError(_OLDER.format(warehouse.safe_url))
     return Known(
         built=_usable(facts),
@@ -209,4 +210,4 @@ def _usable(facts: Mapping[str, str]) -> tuple[str, ...]:
         if rows and mark == fingerprint(rollup):
             sizes[name] = int(rows)
     named = sorted(sizes, key=lambda name: (sizes[name], name))
-    return (*named, UNIFORM_ORDERS) if facts.get(UNIFORM_ORDERS) == "true" else tuple(named)
+    return (*named, *(name for name in (UNIFORM_ORDERS, UNAMENDED_ORDERS) if facts.get(name) == "true"))

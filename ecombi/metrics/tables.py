@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -49,6 +49,9 @@ DERIVED: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {
 }
 """Table -> its rows, from other tables."""
 
+_SIMPLER: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {"orders": derived.sold}
+"""Derived table -> its rows with those columns alone that are known without much ado."""
+
 
 class Tables:
     """Gives each table as an expression, by attribute: `t.orders`.
@@ -88,18 +91,27 @@ class Tables:
         except AccessDenied:
             return None
 
-    def names(self, table: Table) -> ir.Table:
-        """Return a table that only says what rows belong to: as it was known, whoever asks, but for hidden columns."""
-        return self._shown(self._as_known(table))
+    def names(self, table: Table, columns: Collection[str]) -> ir.Table:
+        """Return a table that only says what rows belong to: as it was known, whoever asks, but for hidden columns.
+
+        Args:
+            table: The table.
+            columns: Those that will be read; there may be more.
+        """
+        return self._shown(self._as_known(table, columns))
 
     def _shown(self, rows: ir.Table) -> ir.Table:
         hidden = [name for name in rows.columns if self._scope and name in self._scope.out_of_sight]
         return rows.drop(*hidden) if hidden else rows
 
-    def _as_known(self, table: Table) -> ir.Table:
-        """Return the rows that were known, whoever asks."""
+    def _as_known(self, table: Table, columns: Collection[str] = ()) -> ir.Table:
+        """Return the rows that were known, whoever asks; with these columns at least, if any are named."""
         if self._scope is None or not self._scope.as_of:
             return unbound(table)
+        if columns and table.name in _SIMPLER:
+            simpler = _SIMPLER[table.name](self._unrestricted())
+            if {*columns} <= {*simpler.columns}:
+                return simpler
         if table.name in DERIVED:
             return DERIVED[table.name](self._unrestricted())
         if table.name in _OF_NOW:

@@ -17,9 +17,10 @@ from sqlglot.optimizer import optimize
 
 from ecombi.errors import MetricError
 from ecombi.metrics.analysis import Analysis
-from ecombi.metrics.definitions import Counted, Formula, Metric
+from ecombi.metrics.definitions import Counted, Formula, Metric, needed
 from ecombi.metrics.marts import ONLY, Basis, Mart
 from ecombi.metrics.parameters import parameter, to_sql
+from ecombi.metrics.rows import with_dimensions
 from ecombi.metrics.tables import DERIVED, Tables, unbound
 from ecombi.schema import tables as schema
 
@@ -41,7 +42,7 @@ _COLUMNS: Final[dict[str, object]] = {
     name: {column: str(kind) for column, kind in unbound(table).schema().items()}
     for name, table in schema.metadata.tables.items()
 }
-_ROWS: Final = frozenset({"mart", "kinds", "where", "value", "dated", "compute"})
+_ROWS: Final = frozenset({"mart", "kinds", "where", "needs", "value", "dated", "compute"})
 """What the SQL says."""
 
 
@@ -216,7 +217,7 @@ def _plain(value: object) -> object:
 
 def _rows(measure: Counted) -> ir.Table:
     """Return the value and the days of each row that counts."""
-    rows = unbound(measure.mart.table)
+    rows = with_dimensions(unbound(measure.mart.table), measure.mart.table, needed((measure,)), Tables())
     if measure.kinds:
         rows = rows.filter(rows["kind"].isin(sorted(measure.kinds)))
     if measure.where is not None:

@@ -17,6 +17,7 @@ orders = table(
     column("ordered_on", Date, "Day in the shop's time zone.", required=True),
     column("ordered_hour", SmallInteger, "Hour on the shop's clock, 0 to 23.", required=True),
     column("booked_on", Date, "Day of its first sale, in the shop's time zone.", required=True),
+    column("amended_on", Date, "Last later day on which goods were sold or discounted for it; null where on none."),
     column("channel", String, "Sales channel."),
     column("country", String, "Country of the customer."),
     column("traffic_source", String, "Where the visit that ended in it came from; null where no visit is known."),

@@ -18,6 +18,7 @@ from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.etl.marts import build_marts
 from ecombi.etl.rollups import LAST_LOAD
 from ecombi.metrics.answers import Answers
+from ecombi.metrics.conditions import UNAMENDED_ORDERS
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.rollups import ROLLUPS, TABLES
 from ecombi.metrics.shapes import UNIFORM_ORDERS
@@ -110,6 +111,19 @@ LATER: dict[str, dict[str, Rows]] = {
     "a product named late": {"products": [{"sku": "lamp", "name": "Lamp", "category": "Home"}]},
     "an earlier order of a known customer": {
         "ledger": [sale("o0", "2012-09-30", "7.00", sku="mug", customer_id="bob", country="FR", source_id="5")]
+    },
+    "an exchange for an order": {
+        "ledger": [
+            event("return", "o1", "2012-10-09", "-20.00", ordered="2012-10-05", sku="mug", source_id="6"),
+            sale("o1", "2012-10-09", "45.00", ordered="2012-10-05", sku="lamp", country="GB", source_id="7"),
+            event("tax", "o1", "2012-10-09", "9.00", ordered="2012-10-05", sku="lamp", country="GB", source_id="8"),
+        ]
+    },
+    "a discount given later": {
+        "ledger": [event("discount", "o1", "2012-10-08", "-2.00", ordered="2012-10-05", sku="mug", source_id="9")]
+    },
+    "an earlier first sale of a known order": {
+        "ledger": [sale("o1", "2012-10-02", "15.00", ordered="2012-10-05", sku="lamp", country="GB", source_id="10")]
     },
     "a visit that ended in an order after all": {
         "sessions": [visit("s1", "2012-10-05T10:00", steps=(0.1, 0.2, 0.3, 0.4), order_id="o1", traffic_source="ads")]
@@ -216,13 +230,53 @@ def test_a_rollup_of_another_definition_is_not_used_and_built_anew() -> None:
         assert renewed["net_sales"].tolist() == [30, 20]
 
 
-def test_an_order_of_two_days_is_counted_in_the_ledger() -> None:
+EXCHANGE: dict[str, Rows] = {
+    "ledger": [sale("o1", "2012-10-09", "10.00", ordered="2012-10-05", sku="lamp", country="GB", source_id="9")]
+}
+
+
+def test_an_order_that_is_added_to_stays_what_it_was() -> None:
+    with empty() as warehouse:
+        load(warehouse, FIRST, 1)
+        answers = Answers(warehouse, SHOP)
+        query = MetricQuery.of(["gross_sales", "orders", "aov"], by="country", grain="day")
+        assert {UNIFORM_ORDERS, UNAMENDED_ORDERS} <= set(answers.known().built)
+        load(warehouse, EXCHANGE, 2)
+        assert UNIFORM_ORDERS in answers.known().built
+        assert UNAMENDED_ORDERS not in answers.known().built
+        found = answers.run(query)
+        assert set(found.passport.tables) <= set(ROLLUPS)
+        assert found.drop(columns="day").fillna(-1).to_numpy().tolist() == [
+            ["FR", 30, 1, 30.0],
+            ["GB", 20, 1, 20.0],
+            ["GB", 10, 0, -1],
+        ]
+
+
+def test_the_days_of_an_order_that_is_added_to_are_summed_anew() -> None:
+    late_tax = event("tax", "o1", "2012-10-07", "4.00", ordered="2012-10-05", country="GB", source_id="8")
+    first = {**FIRST, "ledger": [*FIRST["ledger"], late_tax]}
+    with empty() as warehouse:
+        load(warehouse, first, 1)
+        total = MetricQuery.of("average_order_total", where={"country": ["GB"]})
+        answers = Answers(warehouse, SHOP)
+        assert answers.run(total)["average_order_total"].tolist() == [24.0]
+        # Now the tax of the 7th is of a day after the first sale of an order that was added to.
+        load(warehouse, EXCHANGE, 2)
+        found = answers.run(total)
+        assert set(found.passport.tables) <= set(ROLLUPS)
+        assert found["average_order_total"].tolist() == [20.0]
+        before = kept(warehouse)
+        assert before == rebuilt(warehouse)
+
+
+def test_an_order_of_two_countries_is_counted_in_the_ledger() -> None:
     with empty() as warehouse:
         load(warehouse, FIRST, 1)
         answers = Answers(warehouse, SHOP)
         query = MetricQuery.of(["orders", "aov"])
         assert set(answers.run(query).passport.tables) <= set(ROLLUPS)
-        load(warehouse, {"ledger": [sale("o1", "2012-10-09", "10.00", ordered="2012-10-05", source_id="9")]}, 2)
+        load(warehouse, {"ledger": [sale("o1", "2012-10-05", "10.00", country="FR", source_id="9")]}, 2)
         assert UNIFORM_ORDERS not in answers.known().built
         found = answers.run(query)
         assert (found.passport.tables, found["orders"].tolist(), found["aov"].tolist()) == (("ledger",), [2], [30.0])

@@ -55,7 +55,7 @@ def test_search_finds_words_in_names_first() -> None:
 def test_a_description_says_formula_unit_and_null_rule() -> None:
     text = CATALOGUE.describe("aov")
     assert text.splitlines()[0] == "Average order value (aov)"
-    assert "Formula: (Gross sales − discounts) ÷ orders." in text
+    assert "Formula: (Gross sales − discounts) ÷ orders, of the original orders only." in text
     assert "Unit: Money, in the shop's currency." in text
     assert "No value: No value where Orders is 0: dividing by zero is no value, not 0." in text
 
@@ -68,4 +68,7 @@ def test_records_are_plain() -> None:
 def test_a_notebook_shows_every_metric_and_dimension() -> None:
     shown = CATALOGUE._repr_html_()
     assert all(f"<td>{name}</td>" in shown for name in [*CATALOGUE, *CATALOGUE.dimensions])
-    assert "<th>Formula</th><td>(Gross sales − discounts) ÷ orders.</td>" in sales.aov._repr_html_()
+    assert (
+        "<th>Formula</th><td>(Gross sales − discounts) ÷ orders, of the original orders only.</td>"
+        in sales.aov._repr_html_()
+    )

@@ -42,8 +42,25 @@ def cost(rows: Sequence[Row]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
+def original(rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if row["original"]]
+
+
+def mark_original(rows: Sequence[Row]) -> None:
+    """Say of each row whether it is of an order as it was first sold."""
+    sold: dict[object, list[date]] = defaultdict(list)
+    added: dict[object, list[date]] = defaultdict(list)
+    for row in rows:
+        sold[row["order_id"]] += [row["event_on"]] if row["kind"] == Kind.SALE else []
+        added[row["order_id"]] += [row["event_on"]] if row["kind"] in (Kind.SALE, Kind.DISCOUNT) else []
+    for row in rows:
+        first = min(sold[row["order_id"]], default=None)
+        amended = first is not None and max(added[row["order_id"]]) > first
+        row["original"] = row["order_id"] is not None and (not amended or row["event_on"] <= first)
+
+
 def orders(rows: Sequence[Row]) -> int:
-    return len({row["order_id"] for row in rows if row["kind"] == Kind.SALE and row["order_id"] is not None})
+    return len({row["order_id"] for row in original(rows) if row["kind"] == Kind.SALE})
 
 
 def ratio(numerator: Decimal | int | None, denominator: Decimal | int) -> Fraction | None:
@@ -54,6 +71,7 @@ def costed(rows: Sequence[Row]) -> Decimal:
     return net([row for row in rows if row["cost_amount"] is not None])
 
 
+CHARGED = (Kind.SALE, Kind.DISCOUNT, Kind.TAX, Kind.DUTY, Kind.SHIPPING, Kind.SHIPPING_DISCOUNT)
 BY_HAND: dict[str, Callable[[Sequence[Row]], Figure]] = {
     "net_sales": net,
     "total_sales": lambda rows: (
@@ -63,7 +81,8 @@ BY_HAND: dict[str, Callable[[Sequence[Row]], Figure]] = {
     ),
     "units_returned": lambda rows: -int(total(rows, "qty", Kind.RETURN)),
     "orders": orders,
-    "aov": lambda rows: ratio(total(rows, "amount", Kind.SALE, Kind.DISCOUNT), orders(rows)),
+    "aov": lambda rows: ratio(total(original(rows), "amount", Kind.SALE, Kind.DISCOUNT), orders(rows)),
+    "average_order_total": lambda rows: ratio(total(original(rows), "amount", *CHARGED), orders(rows)),
     "gross_margin": lambda rows: None if cost(rows) is None else net(rows) - cost(rows),
     "cost_coverage": lambda rows: ratio(costed(rows), net(rows)),
     "return_rate": lambda rows: ratio(-total(rows, "qty", Kind.RETURN), total(rows, "qty", Kind.SALE)),
@@ -147,6 +166,7 @@ def test_figures_are_those_of_adding_up_by_hand(
             rest["amount"] = Decimal(0)
         at = event["order_at"]
         rows.append(ledger_row(number, order_at=at, event_at=at + event["later"], **rest))
+    mark_original(rows)
     warehouse = opened(tmp_path_factory.mktemp("random"))
     publish(warehouse, rows, PRODUCTS)
     for question in asked:

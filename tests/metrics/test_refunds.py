@@ -65,8 +65,8 @@ def test_every_refund_counts_on_its_own_day(ask: Ask) -> None:
         "units": 9,
         "units_returned": 5,
     }
-    # (360 − 4) ÷ 5: no refund moves it; what was exchanged for adds to its order
-    assert only(ask(["aov", "return_rate"], **MAY)) == {"aov": 71.2, "return_rate": pytest.approx(5 / 9)}
+    # (360 − 120 − 4) ÷ 5: no refund moves it, nor what was exchanged for
+    assert only(ask(["aov", "return_rate"], **MAY)) == {"aov": 47.2, "return_rate": pytest.approx(5 / 9)}
     assert only(ask([*ASKED, "aov", "return_rate"], **JUNE)) == {
         **dict.fromkeys(ASKED, 0),
         "returns": Decimal(10),
@@ -101,3 +101,8 @@ def test_an_exchange_is_one_order_with_a_return_and_a_sale(ask: Ask) -> None:
         {"product": "mug", "gross_sales": 0, "returns": 100, "units": 0, "units_returned": 1},
     ]
     assert only(ask("orders", start="2012-05-11", end="2012-05-15")) == {"orders": 1}
+    assert only(ask(["orders", "aov", "average_order_total"], **day)) == {
+        "orders": 0,
+        "aov": None,
+        "average_order_total": None,
+    }
