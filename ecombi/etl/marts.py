@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from ecombi.etl.checks import run_checks
 from ecombi.metrics.conditions import UNAMENDED_ORDERS
 from ecombi.metrics.marts import MARTS
 from ecombi.metrics.shapes import UNIFORM_ORDERS
-from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups
+from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups, fingerprint
 from ecombi.schema import tables
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ _SORTED = {
     "product_positions": "sku",
 }
 """Derived table -> what its rows are sorted by, in the order they are built; a reader of some days skips all others."""
+
+_MADE_BY = "made_by"
+"""Name of the fact that says how everything was computed."""
 
 _OF_ORDERS = """
     SELECT NOT EXISTS (
@@ -77,19 +81,33 @@ def build_marts(build: Build) -> None:
     _timed("checks", lambda: run_checks(connection, rollups.checks(), since=changes.since or 0))
 
 
+def is_current(build: Build) -> bool:
+    """Return whether everything computed was computed as it would be now, and not by another version of ecombi."""
+    made_by = build.connection.execute("SELECT value FROM facts WHERE name = ?", [_MADE_BY]).fetchall()
+    return made_by == [(_made_by(),)]
+
+
 def _derive(connection: duckdb.DuckDBPyConnection, changes: rollups.Changes, name: str, order: str) -> None:
+    columns = ", ".join(tables.metadata.tables[name].columns.keys())
+    with changes.watching(name):
+        connection.execute(f"DELETE FROM {name}")
+        connection.execute(f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({_rows_of(name)}) ORDER BY {order}")
+
+
+def _rows_of(name: str) -> str:
+    """Return the rows of a derived table as a SELECT."""
     from ecombi.customers.rfm import scores
     from ecombi.inventory.positions import product_positions
     from ecombi.metrics.building import insert_sql
     from ecombi.metrics.tables import DERIVED
 
-    rows = {**DERIVED, "customer_scores": scores, "product_positions": product_positions}[name]
-    columns = ", ".join(tables.metadata.tables[name].columns.keys())
-    with changes.watching(name):
-        connection.execute(f"DELETE FROM {name}")
-        connection.execute(
-            f"INSERT INTO {name} ({columns}) SELECT {columns} FROM ({insert_sql(rows)}) ORDER BY {order}"
-        )
+    return insert_sql({**DERIVED, "customer_scores": scores, "product_positions": product_positions}[name])
+
+
+def _made_by() -> str:
+    """Return what tells whether everything computed is computed as it would be now."""
+    said = [*map(_rows_of, _SORTED), *map(fingerprint, rollups.ROLLUPS.values())]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], of_orders: dict[str, bool]) -> None:
@@ -103,6 +121,7 @@ def _note(connection: duckdb.DuckDBPyConnection, sizes: dict[str, int], of_order
         *((name, "true" if true else "false") for name, true in of_orders.items()),
         (LAST_DAY, None if last_day is None else last_day.isoformat()),
         (rollups.LAST_LOAD, str(last_load)),
+        (_MADE_BY, _made_by()),
     ]
     known += _days(connection)
     connection.execute("DELETE FROM facts")

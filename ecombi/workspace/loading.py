@@ -181,7 +181,8 @@ class Loading:
                 reports += etl.load(
                     build, source, run_id=run, at=at, progress=lambda _, done, of: tell("Loading", done / of)
                 )
-            if self._warehouse.snapshot() is None or not all(report.skipped for report in reports):
+            as_before = all(report.skipped for report in reports) and etl.is_current(build)
+            if self._warehouse.snapshot() is None or not as_before:
                 tell("Building and checking", 0)
                 etl.build_marts(build)
                 tell("Building and checking", 1)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import ecombi
-from ecombi.errors import ConfigurationError, EmptyWarehouse, SourceError
+from ecombi.errors import BackendError, ConfigurationError, EmptyWarehouse, SourceError
 from ecombi.sources.simulated import ShopConfig
 from ecombi.workspace import registry
 
@@ -67,6 +67,22 @@ def test_loading_the_same_shop_again_changes_nothing(shop):
         assert all(report.rows_new == 0 for report in reports)
         assert ws.ledger() == before
         assert ws.snapshot == snapshot
+
+
+def test_what_an_older_version_computed_is_computed_anew(tmp_path):
+    with ecombi.open_workspace(tmp_path / "shop") as ws:
+        ws.loading.simulated(SHOP, at=AT)
+        orders = ws.query("orders")["orders"].tolist()
+        with ws.warehouse.build() as build:
+            build.connection.execute("DELETE FROM facts WHERE name IN ('unamended_orders', 'made_by')")
+            build.connection.execute("DELETE FROM orders")
+            older = build.publish(at=AT)
+    with ecombi.open_workspace(tmp_path / "shop") as ws:
+        with pytest.raises(BackendError, match=r"older version of ecombi\. Build it anew with: ecombi run nightly"):
+            ws.query("orders")
+        assert all(report.skipped for report in ws.loading.again(at=AT))
+        assert ws.snapshot.number == older.number + 1
+        assert ws.query("orders")["orders"].tolist() == orders
 
 
 def test_another_simulated_shop_is_refused(shop):
