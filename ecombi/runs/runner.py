@@ -11,10 +11,19 @@ from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from ecombi import errors
-from ecombi.errors import EcombiError, NotebookFailed, ReportError, RunCancelled, RunConflict
+from ecombi.errors import (
+    EcombiError,
+    NotebookFailed,
+    ReportError,
+    RunCancelled,
+    RunConflict,
+    UnknownReportError,
+    did_you_mean,
+)
 from ecombi.project import project_root
-from ecombi.reports.catalogue import find
+from ecombi.reports.catalogue import find, names
 from ecombi.reports.leaks import refuse_secrets
+from ecombi.reports.parameters import shown
 from ecombi.reports.runner import folder_for, kept
 from ecombi.reports.secrets import known_secrets
 from ecombi.runs import recovery
@@ -147,6 +156,18 @@ class Runner:
             memory_bytes=memory,
         )
         return self.store.add(request, at=self.clock(), by=this_process())
+
+    def known(self, report: str) -> str:
+        """Return the name of a report that there is, or was when a run of it was recorded.
+
+        Raises:
+            UnknownReportError: Neither; the message has the nearest names.
+        """
+        known = {*names(project_root(self.settings.project)), *self.store.reports()}
+        if report not in known:
+            said = f"There is no report {shown(report)}, and no run of one is recorded."
+            raise UnknownReportError(f"{said} {did_you_mean(report[:80], known)}")
+        return report
 
     def retry(self, run_id: str) -> Run:
         """Ask for a run that has ended once more, with the same parameters, on the data there are now.

@@ -84,6 +84,11 @@ class RunStore:
         with self._state.read() as connection:
             return [run_of(row) for row in connection.execute(wanted)]
 
+    def reports(self) -> set[str]:
+        """Return the reports of which a run is recorded, by name."""
+        with self._state.read() as connection:
+            return set(connection.scalars(select(runs.c.report).distinct()))
+
     def running(self) -> _Runs:
         """Return every run that is marked running, oldest first; the process of some may be gone."""
         wanted = select(runs).where(runs.c.state == State.RUNNING).order_by(runs.c.started_at, runs.c.run_id)
