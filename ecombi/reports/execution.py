@@ -178,7 +178,7 @@ class _Execution:
 
             async def start_kernel(self, **given: object) -> None:
                 await super().start_kernel(**given)
-                guard.kernel_started(self.provisioner.pid)
+                guard.kernel_started(self.provisioner.pid, self.provisioner.keeper)
                 listener.kernel_started(self.provisioner.pid)
 
             async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
