@@ -253,7 +253,7 @@ class Runner:
         """Return all that is known of a run, for printing; what is not known is left out."""
         from ecombi.runs.description import describe
 
-        return describe(run, self.folders.of(run.run_id))
+        return describe(run, self.folders.of(run.run_id), self.store.warnings(run))
 
     def prune(self, *, before: datetime) -> list[str]:
         """Remove what is kept of runs that ended before then: records, folders, and code that no other run has.
