@@ -1,18 +1,26 @@
-"""A plain kernel that takes in what its processes leave: `python -m ecombi.kernels.plain`, for ipykernel's launcher."""
+"""A plain kernel that takes in what its processes leave: run by its path, in place of ipykernel's own launcher.
+
+It imports nothing of ecombi: a replay runs the code of then, in which there may be no such module.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from ecombi.kernels.keeper import take_in_orphans
+_CHILD_SUBREAPER = 36
 
 
 def main() -> None:
     """Be a kernel, as the arguments say."""
     if not sys.flags.safe_path:
-        # The current folder; a kernel puts it back once it has imported what it needs.
+        # The folder of this file.
         del sys.path[0]
-    take_in_orphans()
+    import ctypes
+    from contextlib import suppress
+
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

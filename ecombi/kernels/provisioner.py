@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 NAME = "ecombi-fork"
 """What a kernel specification calls it."""
 _PROGRAM = "ipykernel_launcher"
+_PLAIN = Path(__file__).with_name("plain.py")
 _KNOWN = frozenset({"env", "cwd", "stdin", "stdout", "stderr", "independent", "kernel_id", "extra_arguments"})
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
@@ -130,7 +131,7 @@ def _keeping(command: list[str]) -> list[str]:
         place = _program(command)
     except KernelError:
         return command
-    return [*command[:place], "ecombi.kernels.plain", *command[place + 1 :]]
+    return [*command[: place - 1], str(_PLAIN), *command[place + 1 :]]
 
 
 def _parsed(command: list[str], options: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
