@@ -90,7 +90,8 @@ def measure(count: int, folder: Path) -> tuple[Side, Side, float]:
             running.append((plain, start(plain, plain=True, folder=folder)))
             running.append((forked, start(forked, plain=False, folder=folder)))
         for side, made in running:
-            side.memory.append(pss(made.provisioner.pid))
+            held = (made.provisioner.pid, made.provisioner.keeper)
+            side.memory.append(sum(pss(pid) for pid in held if pid is not None))
         source = pss(lease.process.pid)
     finally:
         for _, made in running:

@@ -29,6 +29,7 @@ EcombiError
    ├─ SnapshotMoved               (Transient) new data were published while the report ran
    ├─ DeadlinePassed              the whole run took longer than it may
    ├─ RunCancelled                somebody cancelled the run
+   ├─ PdfNotMade                  the Chromium there is made no PDF
    ├─ SecretLeaked                an output held the value of a secret; nothing was stored
    ├─ UnknownRunError             (KeyError) no run of that number
    ├─ RunConflict                 the run is not in a state in which that can be done
@@ -187,6 +188,10 @@ class DeadlinePassed(NotebookFailed):
 
 class RunCancelled(ReportError):
     """Somebody cancelled the run."""
+
+
+class PdfNotMade(ReportError):
+    """The Chromium that is there made no PDF, or not in time."""
 
 
 class SecretLeaked(ReportError):

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("ECOMBI_BROWSER"),
         description="The Chromium that prints reports to PDF. Absent: the one on the path; without one, no PDF.",
     )
+    pdf_required: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("ECOMBI_PDF_REQUIRED"),
+        description="true: a run that makes no PDF fails. false: it succeeds without; where the Chromium that is there "
+        "made none, the run and the letters to its readers say so.",
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("ECOMBI_SMTP_URL"),

@@ -6,7 +6,7 @@ Exit codes
     2   wrong usage or bad input: an unknown metric, an impossible period, a wrong parameter, mapping or setting
     3   a source could not be read
     4   a check failed, nothing was published; or the replay of a run gave other results
-    5   a report failed, ran out of time, was cancelled or would have shown a secret
+    5   a report failed, ran out of time, was cancelled, would have shown a secret, or lacks the PDF it requires
     6   a store refused or failed, or nothing has been loaded yet
     75  try again later: a server cannot be reached, or another process is building
     130 stopped by Ctrl-C; 143 by SIGTERM
@@ -22,6 +22,7 @@ from ecombi.errors import (
     EcombiError,
     MappingError,
     NotebookFailed,
+    PdfNotMade,
     RunCancelled,
     SecretLeaked,
     SourceError,
@@ -35,6 +36,7 @@ _CODES: tuple[tuple[type[object], int], ...] = (
     (DataQualityError, 4),
     (NotebookFailed, 5),
     (RunCancelled, 5),
+    (PdfNotMade, 5),
     (SecretLeaked, 5),
     (BackendError, 6),
     (EcombiError, 2),

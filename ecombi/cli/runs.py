@@ -42,7 +42,8 @@ def list_(
     from ecombi.cli.recorded import open_runner, summary
 
     with open_runner(workspace) as runner:
-        found = runner.store.list(states=[_state(name) for name in state or []], report=report, limit=limit)
+        states, name = [_state(name) for name in state or []], None if report is None else runner.known(report)
+        found = runner.store.list(states=states, report=name, limit=limit)
         expected = {name: runner.store.expected(name) for name in {run.request.report for run in found}}
         write([summary(run, expected[run.request.report], at=now()) for run in found], form)
 

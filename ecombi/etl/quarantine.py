@@ -63,8 +63,19 @@ def show(reader: Reader, *, source: str | None = None, rule: str | None = None, 
     )
 
 
+def rules(reader: Reader) -> set[str]:
+    """Return the rules for which rows were ever held back, by name."""
+    return set(reader.arrow("SELECT DISTINCT rule FROM quarantine").column("rule").to_pylist())
+
+
+def sources(reader: Reader) -> set[str]:
+    """Return the sources of which anything was ever loaded or held back, by name."""
+    known = "SELECT source FROM loads UNION SELECT source FROM quarantine"
+    return set(reader.arrow(known).column("source").to_pylist())
+
+
 def replay(
-    build: Build, sources: Callable[[str], Source], *, run_id: str, at: datetime, source: str | None = None
+    build: Build, origins: Callable[[str], Source], *, run_id: str, at: datetime, source: str | None = None
 ) -> list[LoadReport]:
     """Put every row that is held back through its mapping again. Those that pass now are loaded; nothing is doubled.
 
@@ -72,7 +83,7 @@ def replay(
 
     Args:
         build: An open build.
-        sources: Gives the source of a name; what it raises ends the replay.
+        origins: Gives the source of a name; what it raises ends the replay.
         run_id: Identity of the run.
         at: Aware; becomes replayed_at of the rows that pass.
         source: Only rows of this source.
@@ -103,7 +114,7 @@ def replay(
             """,
             {"source": name, "delivery": delivery, "fingerprint": fingerprint, "line": UNREADABLE_LINE},
         )
-        origin = sources(name)
+        origin = origins(name)
         again = origin.held_back(delivery, fingerprint, _HELD)
         reports.append(load_delivery(connection, origin, again, run_id=run_id, at=at, replay=True))
     return reports

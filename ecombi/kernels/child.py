@@ -149,7 +149,9 @@ def known_options(argv: Sequence[str]) -> Config | None:
     return config
 
 
-def become_kernel(connection: socket.socket, manager: int, gate: int, files: list[str]) -> None:
+def become_kernel(
+    connection: socket.socket, manager: int, gate: int, files: list[str], *, keeper: int | None = None
+) -> None:
     """Read what is asked for and be that kernel, until it ends.
 
     Args:
@@ -157,9 +159,10 @@ def become_kernel(connection: socket.socket, manager: int, gate: int, files: lis
         manager: Process file descriptor of the same; when it ends, so does the kernel.
         gate: A byte comes from it where nothing that is imported has changed; only then may the kernel be used.
         files: Those of all imported modules.
+        keeper: The process above that takes in what this one's processes leave; None: there is none.
     """
     os.setsid()
-    wire.send_own(connection)
+    wire.send_own(connection, keeper=keeper)
     request, standard = wire.receive(connection, 3)
     _take_files(standard)
     _restore_signals()

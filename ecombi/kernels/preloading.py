@@ -42,6 +42,7 @@ _KERNEL: Final = (
     "sqlite3",
     "tornado.platform.asyncio",
     "ecombi.kernels.child",
+    "ecombi.kernels.keeper",
 )
 """What a kernel imports while it starts; most of its time is spent in these."""
 

@@ -21,12 +21,14 @@ class ForkedProcess:
     Attributes:
         pid: Its number.
         returncode: Its exit code, below 0 for the signal that ended it; None while it runs.
+        keeper: Number of the process above it that takes in what its processes leave; None where there is none.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, descriptor: int, parent: socket.socket) -> None:
+    def __init__(self, pid: int, descriptor: int, parent: socket.socket, *, keeper: int | None = None) -> None:
         self.pid = pid
+        self.keeper = keeper
         self.returncode: int | None = None
         self._descriptor = descriptor
         self._parent = parent

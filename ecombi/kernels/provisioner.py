@@ -18,13 +18,14 @@ from traitlets import Bool, Float, Int, List, Unicode
 
 from ecombi.errors import KernelError
 from ecombi.kernels.starting import IDLE, LINGER, Request, Source, fork
-from ecombi.kernels.trust import PRELOADS
+from ecombi.kernels.trust import KEPT, PRELOADS
 
 logger = logging.getLogger(__name__)
 
 NAME = "ecombi-fork"
 """What a kernel specification calls it."""
 _PROGRAM = "ipykernel_launcher"
+_PLAIN = Path(__file__).with_name("plain.py")
 _KNOWN = frozenset({"env", "cwd", "stdin", "stdout", "stderr", "independent", "kernel_id", "extra_arguments"})
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
@@ -45,6 +46,11 @@ class ForkProvisioner(LocalProvisioner):
     process: Any = None
     _told: Mapping[str, int] | None = None
 
+    @property
+    def keeper(self) -> int | None:
+        """Number of the process above the kernel that takes in what its processes leave; None: there is none."""
+        return getattr(self.process, "keeper", None)
+
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Start the kernel.
 
@@ -62,7 +68,8 @@ class ForkProvisioner(LocalProvisioner):
                 return await asyncio.to_thread(self._fork, cmd, options)
             except KernelError as why:
                 logger.warning("A kernel is started by itself, not forked: %s.", why)
-        found: KernelConnectionInfo = await super().launch_kernel(cmd, **options)
+        command = _keeping(cmd) if self.trust in KEPT else cmd
+        found: KernelConnectionInfo = await super().launch_kernel(command, **options)
         if self.memory is not None and self.pid is not None:
             resource.prlimit(self.pid, resource.RLIMIT_DATA, (self.memory, self.memory))
         return found
@@ -118,22 +125,37 @@ class ForkProvisioner(LocalProvisioner):
         return limits if self.memory is None else limits | {"RLIMIT_DATA": (self.memory, self.memory)}
 
 
+def _keeping(command: list[str]) -> list[str]:
+    """Return the command of a plain kernel that takes in what its processes leave, where it is one of this Python."""
+    try:
+        place = _program(command)
+    except KernelError:
+        return command
+    return [*command[: place - 1], str(_PLAIN), *command[place + 1 :]]
+
+
 def _parsed(command: list[str], options: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
     """Return the interpreter's options and the kernel's arguments.
 
     Raises:
         KernelError: It is not a command, or not in a way, that a forked kernel could stand in for.
     """
+    program = _program(command)
+    unknown = options.keys() - _KNOWN
+    if unknown:
+        raise KernelError(f"it is to be started with {', '.join(sorted(unknown))}")
+    return tuple(command[1 : program - 1]), command[program + 1 :]
+
+
+def _program(command: list[str]) -> int:
+    """Return where the kernel program is in a command of this Python."""
     program = command.index(_PROGRAM) if _PROGRAM in command else 0
     if program < 2 or command[program - 1] != "-m":
         raise KernelError(f"its command is not python -m {_PROGRAM}: {' '.join(command)}")
     python, own = Path(command[0]), Path(sys.executable)
     if python.parent != own.parent or python.resolve() != own.resolve():
         raise KernelError(f"it is of another Python, {python}; this one is {own}")
-    unknown = options.keys() - _KNOWN
-    if unknown:
-        raise KernelError(f"it is to be started with {', '.join(sorted(unknown))}")
-    return tuple(command[1 : program - 1]), command[program + 1 :]
+    return program
 
 
 @contextmanager

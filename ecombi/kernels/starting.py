@@ -20,7 +20,7 @@ from ecombi.errors import KernelError
 from ecombi.kernels import runtime, wire
 from ecombi.kernels.environment import read_at_import
 from ecombi.kernels.process import ForkedProcess
-from ecombi.kernels.trust import PRELOADS, REHEARSALS
+from ecombi.kernels.trust import KEPT, PRELOADS, REHEARSALS
 
 IDLE, LINGER = 900.0, 10.0
 _ATTEMPTS = 3
@@ -125,6 +125,7 @@ class Source:
             "rehearsal": REHEARSALS.get(self.trust),
             "idle": self.idle,
             "linger": self.linger,
+            "kept": self.trust in KEPT,
         }
         log = os.open(runtime.LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600, dir_fd=opened)
         with runtime.listening(opened, name) as listener:
@@ -194,7 +195,7 @@ def fork(
     why = ""
     for _ in range(_ATTEMPTS):
         connection, began, received = source.ask(wire.KERNEL, patience=patience)
-        process = ForkedProcess(began["pid"], received[0], connection)
+        process = ForkedProcess(began["pid"], received[0], connection, keeper=began["keeper"])
         try:
             # Where it has been ended, the reason can still be read.
             with suppress(BrokenPipeError, ConnectionResetError):

@@ -43,6 +43,9 @@ PRELOADS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Class -> the modules its kernels find imported: by name, as they lie above this package."""
 
+KEPT: Final = frozenset({"jobs"})
+"""Classes of whose kernels nothing may be left: what they start and leave is taken in, and ends with them."""
+
 REHEARSALS: Final[Mapping[str, str]] = {"dashboards": "ecombi.dashboards.rehearsal"}
 """Class -> the module that plays through what its kernels will do.
 

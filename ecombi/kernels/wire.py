@@ -22,11 +22,11 @@ def send(connection: socket.socket, message: Mapping[str, object], files: Sequen
     connection.sendall(frame[sent:])
 
 
-def send_own(connection: socket.socket) -> None:
+def send_own(connection: socket.socket, **more: object) -> None:
     """Send who we are, in a way that stays true: our number, and our process file descriptor."""
     own = os.pidfd_open(os.getpid())
     try:
-        send(connection, {"pid": os.getpid()}, [own])
+        send(connection, {"pid": os.getpid(), **more}, [own])
     finally:
         os.close(own)
 

@@ -293,11 +293,13 @@ def main() -> None:
         gc.unfreeze()
         return
     from ecombi.kernels.child import become_kernel, rehearse
+    from ecombi.kernels.keeper import keep
 
     if forked.notes is not None:
         rehearse(forked.connection, options["rehearsal"], forked.notes)
     elif forked.gate is not None:
-        become_kernel(forked.connection, forked.manager, forked.gate, files)
+        keeper = keep() if options["kept"] else None
+        become_kernel(forked.connection, forked.manager, forked.gate, files, keeper=keeper)
 
 
 def _withdrawn(folder: Path, name: str, listener: socket.socket) -> bool:

@@ -58,13 +58,16 @@ def read_notes(path: Path) -> ReportNotes:
         ReportError: The file is missing or wrong; the message names the place.
     """
     try:
-        return ReportNotes.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ReportError(
             f"The report has no file {path}. It needs one with its title, description and parameters."
         ) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # A day that does not exist, a list as a key, and lists in lists without end are no errors of YAML's own.
         raise ReportError(f"{path} is not readable as YAML: {error}") from error
+    try:
+        return ReportNotes.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"

@@ -18,7 +18,7 @@ def render(
     title: str,
     declared: Declared,
     result: Mapping[str, object],
-    as_pdf: Callable[[str], bytes] | None = None,
+    as_pdf: Callable[[str], bytes | None] | None = None,
 ) -> dict[str, str | bytes]:
     """Return the documents of a run by kind: notebook, html, result; xlsx of what is declared; pdf where that can be.
 
@@ -27,7 +27,7 @@ def render(
         title: Heading of the report.
         declared: What it declared.
         result: The same, as result.json has it.
-        as_pdf: Makes the PDF of the HTML; None: no PDF.
+        as_pdf: Makes the PDF of the HTML, or None where that cannot be; None: no PDF.
     """
     import nbformat
 
@@ -42,6 +42,7 @@ def render(
     }
     if (book := as_xlsx(declared, title=title)) is not None:
         documents["xlsx"] = book
-    if as_pdf is not None:
-        documents["pdf"] = as_pdf(html)
+    pdf = None if as_pdf is None else as_pdf(html)
+    if pdf is not None:
+        documents["pdf"] = pdf
     return documents

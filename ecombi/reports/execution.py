@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +23,7 @@ from ecombi.reports.guard import MARK, Guard
 from ecombi.reports.kernel import kernel_manager
 from ecombi.reports.listening import Listener
 from ecombi.reports.parameters import Value
+from ecombi.reports.scratch import scratch
 
 _LOOK_SECONDS = 0.2
 """How often limits are looked at."""
@@ -147,7 +147,7 @@ class _Execution:
     def _papermill(self) -> NotebookNode:
         import papermill
 
-        with tempfile.TemporaryDirectory(prefix="ecombi-report-", ignore_cleanup_errors=True) as scratch:
+        with scratch("report") as folder:
             executed: NotebookNode = papermill.execute_notebook(
                 nbformat.read(self.source, as_version=4),  # type: ignore[no-untyped-call]
                 None,
@@ -156,7 +156,7 @@ class _Execution:
                 language="python",
                 progress_bar=False,
                 start_timeout=max(1, int(min(60, self.guard.left))),
-                kernel_manager_class=self._manager(Path(scratch)),
+                kernel_manager_class=self._manager(folder),
                 shutdown_kernel="immediate",
                 iopub_timeout=_OUTPUT_SECONDS,
                 on_notebook_start=self.watch.on_start,
@@ -166,8 +166,8 @@ class _Execution:
             )
         return executed
 
-    def _manager(self, scratch: Path) -> type[Any]:
-        base: Any = kernel_manager(scratch, self.environment, memory=self.guard.memory, fork=self.fork)
+    def _manager(self, folder: Path) -> type[Any]:
+        base: Any = kernel_manager(folder, self.environment, memory=self.guard.memory, fork=self.fork)
         guard, listener = self.guard, self.watch.listener
 
         class WatchedManager(base):  # type: ignore[misc]
@@ -178,7 +178,7 @@ class _Execution:
 
             async def start_kernel(self, **given: object) -> None:
                 await super().start_kernel(**given)
-                guard.kernel_started(self.provisioner.pid)
+                guard.kernel_started(self.provisioner.pid, self.provisioner.keeper)
                 listener.kernel_started(self.provisioner.pid)
 
             async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import psutil
 
+from ecombi.kernels.keeper import end
+
 Limit: TypeAlias = Literal["deadline", "memory", "cancelled"]
 
 MARK: Final = "ECOMBI_KERNEL"
@@ -39,8 +41,8 @@ class Guard:
     words: str = ""
     mark: str = field(default_factory=lambda: uuid4().hex)
     _began: float = field(default_factory=time.monotonic)
-    _kernel: psutil.Process | None = None
-    # A child of a child that has ended has another parent: whoever was seen once is remembered.
+    _above: psutil.Process | None = None
+    # Where nobody takes in what is left, it has another parent then: whoever was seen once is remembered.
     _seen: set[psutil.Process] = field(default_factory=set)
 
     @property
@@ -48,13 +50,17 @@ class Guard:
         """Seconds until the deadline, at least a moment."""
         return max(self._began + self.deadline - time.monotonic(), 0.001)
 
-    def kernel_started(self, pid: int) -> None:
-        """Watch this process from now on."""
-        try:
-            self._kernel = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            return
-        self._seen.add(self._kernel)
+    def kernel_started(self, pid: int, keeper: int | None = None) -> None:
+        """Watch this process from now on.
+
+        Args:
+            pid: The kernel.
+            keeper: The process above it that takes in what its processes leave; it ends by itself.
+        """
+        with suppress(psutil.NoSuchProcess):
+            kernel = psutil.Process(pid)
+            self._seen.add(kernel)
+            self._above = kernel if keeper is None else psutil.Process(keeper)
 
     def check(self) -> None:
         """Kill the kernel and all it started where a limit is passed, at every call from then on."""
@@ -65,10 +71,7 @@ class Guard:
 
     def kill(self) -> None:
         """Kill the kernel and all it started."""
-        self._look()
-        for process in {*self._seen, *self._marked()}:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+        end(self._all)
 
     def _verdict(self) -> tuple[Limit | None, str]:
         if self.cancelled():
@@ -80,6 +83,10 @@ class Guard:
             return "memory", f"used {_gigabytes(used)}, may use {_gigabytes(self.memory)}, so it was stopped"
         return None, ""
 
+    def _all(self) -> set[psutil.Process]:
+        self._look()
+        return {*self._seen, *self._marked()}
+
     def _marked(self) -> Iterator[psutil.Process]:
         """Find what was started and left by a kernel between two looks."""
         for process in psutil.process_iter():
@@ -89,11 +96,11 @@ class Guard:
 
     def _look(self) -> int:
         """Find out what the kernel has started, and how many bytes they all take."""
-        if self._kernel is None:
+        if self._above is None:
             return 0
         self._seen = {process for process in self._seen if process.is_running()}
         with suppress(psutil.NoSuchProcess):
-            self._seen.update(self._kernel.children(recursive=True))
+            self._seen.update(self._above.children(recursive=True))
         return sum(_resident(process) for process in self._seen)
 
 

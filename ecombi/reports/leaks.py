@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import html
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,13 +16,16 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from ecombi.errors import ParameterError
+from ecombi.reports.embedded import embedded
 
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _LETTERS: Final = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _LONG: Final = 16
 _SHORTEST: Final = 8
 _BETWEEN: Final = re.compile(r"<[^<>]*>|\x1b\[[0-9;]*m")
-_SEPARATORS: Final = re.compile(r"[\s,;:|'\"\[\]\-\u00ad\u200b-\u200d\u2060\ufeff]+")
+_OVERSTRUCK: Final = re.compile(r"[^\n\x08]\x08")
+_QUOTED: Final = re.compile(r"=(?:\r?\n|([0-9A-F]{2}))")
+_SEPARATORS: Final = re.compile(r"[\s,;:|'\"\[\]+_\-\u00ad\u200b-\u200d\u2060\ufeff]+")
 """What stands between the letters of a text that is spelt out, or that may break anywhere."""
 
 
@@ -44,8 +49,9 @@ def find_leaks(files: Mapping[str, str | bytes], secrets: Mapping[str, str]) -> 
     """Find values of secrets in files, each once per place.
 
     A value is found as it is, backwards, in capitals or small letters, spelt out, broken over lines, tags or outputs,
-    and as HTML, JSON, Python, URLs, base64, base32 and hex write it, also twice; in the cells of notebooks and inside
-    spreadsheets. The pages of a PDF are packed: what it is made from has to be among the files.
+    in other forms of its letters, and as HTML, JSON, Python, URLs, mail, base64, base32, base85, hex and lists of
+    numbers write it, also twice; in the cells of notebooks, inside spreadsheets, and in what pictures say beside what
+    they show. The pages of a PDF are packed: what it is made from has to be among the files.
 
     Args:
         files: Name -> content.
@@ -58,7 +64,7 @@ def find_leaks(files: Mapping[str, str | bytes], secrets: Mapping[str, str]) -> 
         Leak(label=label, where=where)
         for name, content in files.items()
         for where, text in _parts(name, content)
-        for views in [_Views.of(text)]
+        for views in (_Views.of(text), *(_Views((inner,), (), ()) for inner in embedded(text)))
         for label, needle in needles.items()
         if needle.found_in(views)
     )
@@ -110,7 +116,15 @@ class _Views:
     @classmethod
     def of(cls, text: str) -> _Views:
         views = [text]
-        for read in (_without_tags, _without_escapes, _without_escapes, html.unescape, html.unescape):
+        for read in (
+            _shown_last,
+            _without_tags,
+            _without_escapes,
+            _without_escapes,
+            _without_quoting,
+            html.unescape,
+            html.unescape,
+        ):
             views = list(dict.fromkeys([*views, *map(read, views)]))
         dense = tuple(dict.fromkeys("".join(view.split()) for view in views))
         unquoted = [read(view) for view in views for read in (unquote, unquote_plus)]
@@ -133,7 +147,8 @@ class _Needles:
         lines = [line for line in value.splitlines() if len(line) >= _LONG and not line.startswith("--")]
         broken = [dense] if len(dense := "".join(value.split())) >= _SHORTEST else []
         spelt = [small] if len(small := _spelt(value)) >= _SHORTEST else []
-        return cls((value, value[::-1], *lines), (*broken, *_packed(value)), (*spelt, *_hex(value)))
+        plain = (value, value[::-1], codecs.encode(value, "rot13"), *_as_bytes(value), *lines)
+        return cls(plain, (*broken, *_packed(value)), (*spelt, *_hex(value), *_numbers(value)))
 
     def found_in(self, views: _Views) -> bool:
         return (
@@ -153,6 +168,7 @@ def _packed(value: str) -> Iterator[str]:
     for form in once:
         yield from _shifted(form.encode("ascii"), base64.b64encode, 3, 6)
     yield from _shifted(raw, base64.b32encode, 5, 5)
+    yield from (base64.b85encode(raw).decode("ascii"), base64.a85encode(raw).decode("ascii"))
 
 
 def _shifted(raw: bytes, encode: Callable[[bytes], bytes], group: int, bits: int) -> Iterator[str]:
@@ -168,6 +184,19 @@ def _hex(value: str) -> Iterator[str]:
         yield value.encode(encoding).hex()
 
 
+def _as_bytes(value: str) -> Iterator[str]:
+    """Yield the bytes of a value, a letter each, as Python shows them, mail quotes them and pictures hold them."""
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
+        yield value.encode(encoding).decode("latin-1")
+
+
+def _numbers(value: str) -> Iterator[str]:
+    raw = value.encode("utf-8")
+    yield "".join(str(ord(letter)) for letter in value)
+    for form in ("d", "03o", "08b"):
+        yield "".join(format(byte, form) for byte in raw)
+
+
 def _forms(value: str) -> set[str]:
     escaped = {html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1], repr(value)[1:-1]}
     quoted = {quote(value), quote(value, safe=""), quote_plus(value)}
@@ -176,7 +205,14 @@ def _forms(value: str) -> set[str]:
 
 
 def _spelt(text: str) -> str:
-    return _SEPARATORS.sub("", text).lower()
+    # What stands for the same letter in another way is the same letter.
+    letters = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    return _SEPARATORS.sub("", letters).lower()
+
+
+def _shown_last(text: str) -> str:
+    """Leave out what a terminal writes over."""
+    return _OVERSTRUCK.sub("", text) if "\b" in text else text
 
 
 def _without_tags(text: str) -> str:
@@ -190,6 +226,11 @@ def _without_escapes(text: str) -> str:
     plain = _ESCAPE.sub(_unescaped, text)
     # JSON writes what is beyond 16 bits as two halves.
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _without_quoting(text: str) -> str:
+    """Undo what mail does to a text (quoted-printable); what is not ASCII is left as its bytes."""
+    return _QUOTED.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", text) if "=" in text else text
 
 
 def _unescaped(found: re.Match[str]) -> str:

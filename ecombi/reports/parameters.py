@@ -153,7 +153,10 @@ class Parameter:
                 return _BOOLEANS[text.lower()]
             case "list[str]":
                 if text.startswith("["):
-                    return json.loads(text)
+                    try:
+                        return json.loads(text)
+                    except RecursionError:
+                        raise ValueError(text) from None
                 return [part.strip() for part in text.split(",") if part.strip()]
             case _:
                 return text

@@ -6,13 +6,14 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ecombi.errors import ConfigurationError, ReportError, RunCancelled
+from ecombi.errors import ConfigurationError, PdfNotMade, RunCancelled
+from ecombi.reports.scratch import scratch
 
 SECONDS: Final = 60.0
 """How long printing may take where the caller does not say."""
@@ -66,38 +67,41 @@ def as_pdf(
         cancelled: Asked a few times a second; the browser is ended when it says yes.
 
     Raises:
-        ReportError: It was not done in time, or made no PDF.
+        PdfNotMade: It was not done in time, or made no PDF.
         RunCancelled: `cancelled` said yes.
     """
-    with tempfile.TemporaryDirectory(prefix="ecombi-pdf-", ignore_cleanup_errors=True) as scratch:
-        page, printed = Path(scratch) / "report.html", Path(scratch) / "report.pdf"
+    with scratch("pdf") as folder:
+        page, printed = folder / "report.html", folder / "report.pdf"
         page.write_text(html, encoding="utf-8")
         # Chromium's own sandbox does not work for root.
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         command = [
-            str(browser), *_FLAGS, *as_root, f"--user-data-dir={scratch}/profile", f"--print-to-pdf={printed}",
+            str(browser), *_FLAGS, *as_root, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}",
             page.as_uri(),
         ]  # fmt: skip
-        said = _run(command, Path(scratch), seconds, cancelled)
-        if not printed.exists() or not (content := printed.read_bytes()).startswith(b"%PDF-"):
-            raise ReportError(f"{browser} made no PDF. It said: {said.strip()[-500:] or 'nothing'}")
+        try:
+            said = _run(command, folder, seconds, cancelled)
+        except OSError as error:
+            raise PdfNotMade(f"{browser} made no PDF: {error.strerror}.") from error
+        if not printed.is_file() or not (content := printed.read_bytes()).startswith(b"%PDF-"):
+            raise PdfNotMade(f"{browser} made no PDF. It said: {' '.join(said.split())[-500:] or 'nothing'}")
         return content
 
 
-def _run(command: list[str], scratch: Path, seconds: float, cancelled: Callable[[], bool]) -> str:
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(scratch), "TMPDIR": str(scratch)}
-    with (scratch / "said").open("w+b") as said:
+def _run(command: list[str], folder: Path, seconds: float, cancelled: Callable[[], bool]) -> str:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "TMPDIR": str(folder)}
+    with (folder / "said").open("w+b") as said:
         process = subprocess.Popen(  # noqa: S603 - the command is ours, but for the program's own path
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, cwd=scratch,
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment, cwd=folder,
             start_new_session=True,
         )  # fmt: skip
         try:
             _wait(process, seconds, cancelled)
-        except BaseException:
-            # It has not been waited for, so the number of its session is still its own.
-            os.killpg(process.pid, signal.SIGKILL)
+        finally:
+            # What it has started and left belongs to nobody now; where nothing is left, there is no such group.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            raise
         said.seek(0)
         return said.read().decode("utf-8", "replace")
 
@@ -111,6 +115,6 @@ def _wait(process: subprocess.Popen[bytes], seconds: float, cancelled: Callable[
             if cancelled():
                 raise RunCancelled("The report was cancelled while its PDF was made.") from None
             if time.monotonic() >= end:
-                raise ReportError(f"The PDF was not done after {seconds:.3g} seconds, so it was stopped.") from None
+                raise PdfNotMade(f"The PDF was not done after {seconds:.3g} seconds, so it was stopped.") from None
         else:
             return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Final
 
-from ecombi.errors import DeadlinePassed, NotebookFailed, ReportError, RunCancelled, SecretLeaked
+from ecombi.errors import ConfigurationError, DeadlinePassed, NotebookFailed, PdfNotMade, ReportError, SecretLeaked
 from ecombi.kernels.diet import without_grammars
 from ecombi.reports.catalogue import Report, find, names
 from ecombi.reports.declared import Declared
@@ -52,6 +52,7 @@ class ReportRun:
         pdf: The document as PDF, where that was asked for and Chromium is there.
         seconds: How long it took.
         cells: Code cells executed, the one with the given values included.
+        warnings: What a reader will miss, and why.
     """
 
     report: str
@@ -62,6 +63,7 @@ class ReportRun:
     pdf: Path | None
     seconds: float
     cells: int
+    warnings: tuple[str, ...] = ()
 
     def record(self) -> dict[str, object]:
         """Return the run as plain data."""
@@ -84,6 +86,7 @@ class Made:
         declared: What it declared.
         result: The same, as result.json has it.
         failure: Why it did not come to its end, without any value of a secret.
+        warnings: What a reader will miss, and why.
     """
 
     documents: Mapping[str, str | bytes]
@@ -91,6 +94,7 @@ class Made:
     declared: Declared = field(default_factory=lambda: Declared(figures={}, tables={}))
     result: Mapping[str, object] = field(default_factory=dict)
     failure: NotebookFailed | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def make(
@@ -119,21 +123,29 @@ def make(
         memory: Bytes for the kernel and all it starts; None: no limit.
         cancelled: Asked a few times a second.
         listener: Hears what happens.
-        pdf: Whether to make a PDF where Chromium is on the machine.
+        pdf: Whether to make a PDF where Chromium is on the machine. One that makes none is a warning, unless the
+            settings require a PDF.
         fork: Whether the kernel may be forked from a process that has its imports done.
 
     Raises:
         SecretLeaked: A document would hold the value of a secret.
         KernelNotStarted: The kernel was gone before the first cell.
         DeadlinePassed: The PDF was not done in time.
+        ConfigurationError: A PDF is required and no Chromium is there; nothing was started.
+        PdfNotMade: A PDF is required and Chromium made none.
         RunCancelled: `cancelled` said yes.
     """
     # From here on it takes seconds, and the imports are heavy: a refused value must not pay for them.
     with without_grammars():
         from ecombi.reports.execution import attempt
+    from ecombi.reports.leaks import redact
     from ecombi.reports.pdf import find_browser
 
     browser = find_browser(settings.browser) if pdf else None
+    if pdf and settings.pdf_required and browser is None:
+        raise ConfigurationError(
+            "ECOMBI_PDF_REQUIRED is true, but no Chromium is on the path. Install one, or name it by ECOMBI_BROWSER."
+        )
     end = time.monotonic() + deadline
     executed = attempt(
         report.notebook,
@@ -148,8 +160,9 @@ def make(
     secrets = known_secrets(settings)
     if executed.failure is not None:
         return _failed(executed, executed.failure, secrets)
-    as_pdf = _printer(report, browser, end, cancelled) if browser else None
-    return _documents(report, bound, executed.notebook, secrets, snapshot, as_pdf)
+    printer = _Printer(report.name, browser, end, cancelled, required=settings.pdf_required)
+    made = _documents(report, bound, executed.notebook, secrets, snapshot, printer)
+    return replace(made, warnings=tuple(redact(text, secrets) for text in printer.warnings))
 
 
 def run(
@@ -213,6 +226,7 @@ def run(
         pdf=files["pdf"] if "pdf" in made.documents else None,
         seconds=time.monotonic() - started,
         cells=sum(cell.cell_type == "code" for cell in made.notebook.cells),
+        warnings=made.warnings,
     )
 
 
@@ -241,19 +255,33 @@ def records(project_root: Path) -> list[dict[str, object]]:
     return rows
 
 
-def _printer(report: Report, browser: Path, end: float, cancelled: Callable[[], bool]) -> Callable[[str], bytes]:
-    from ecombi.reports.pdf import SECONDS, as_pdf
+@dataclass(slots=True)
+class _Printer:
+    """Makes the PDF of a document, where a browser is there and can."""
 
-    def printed(html: str) -> bytes:
+    report: str
+    browser: Path | None
+    end: float
+    cancelled: Callable[[], bool]
+    required: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def __call__(self, html: str) -> bytes | None:
+        from ecombi.reports.pdf import SECONDS, as_pdf
+
+        if self.browser is None:
+            return None
+        seconds = min(SECONDS, self.end - time.monotonic())
         try:
-            return as_pdf(html, browser=browser, seconds=min(SECONDS, end - time.monotonic()), cancelled=cancelled)
-        except ReportError as error:
-            if isinstance(error, RunCancelled) or time.monotonic() < end:
+            return as_pdf(html, browser=self.browser, seconds=seconds, cancelled=self.cancelled)
+        except PdfNotMade as error:
+            if time.monotonic() >= self.end:
+                words = f"Report {self.report}: its PDF was not done at its deadline, so it was stopped."
+                raise DeadlinePassed(words, cell=0, source="") from error
+            if self.required:
                 raise
-            words = f"Report {report.name}: its PDF was not done at its deadline, so it was stopped."
-            raise DeadlinePassed(words, cell=0, source="") from error
-
-    return printed
+            self.warnings.append(f"There is no PDF: {error}")
+            return None
 
 
 def _documents(
@@ -262,7 +290,7 @@ def _documents(
     notebook: NotebookNode,
     secrets: Mapping[str, str],
     snapshot: int | None,
-    as_pdf: Callable[[str], bytes] | None,
+    as_pdf: Callable[[str], bytes | None],
 ) -> Made:
     from ecombi.reports.documents import render
     from ecombi.reports.results import collect

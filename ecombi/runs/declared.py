@@ -34,8 +34,8 @@ def read_declared(path: Path, model: type[Model]) -> Model:
         raw = yaml.load(path.read_text(encoding="utf-8"), _OneOfEach)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise ScheduleError(f"There is no file {path}.") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:
-        # A day that does not exist, and a list as a key, are no errors of YAML's own.
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # A day that does not exist, a list as a key, and lists in lists without end are no errors of YAML's own.
         raise ScheduleError(f"{path} is not readable as YAML: {error}") from error
     try:
         # Lists become tuples, so that what was read cannot change; YAML reads days where a text is meant.

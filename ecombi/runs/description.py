@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from ecombi.runs.record import Run
 
 
-def describe(run: Run, folder: Path) -> dict[str, object]:
+def describe(run: Run, folder: Path, warnings: Sequence[str] = ()) -> dict[str, object]:
     """Return what is known of a run by name; what is not known is left out.
 
     Args:
         run: The run.
         folder: Where its outputs are, or would be.
+        warnings: What a reader will miss, and why.
     """
     failure, pinned, request = run.failure, run.pinned, run.request
     known: dict[str, object] = {
         "run": run.run_id,
         "report": request.report,
         "state": run.state.value,
+        "warning": "\n".join(warnings) or None,
         "error": failure.message if failure else None,
         "error kind": failure.kind if failure else None,
         "error cell": failure.cell if failure else None,

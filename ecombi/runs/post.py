@@ -25,6 +25,7 @@ MAIL: Final = "mail"
 """Kind of the events of a run that say who was sent it."""
 
 _SENDING, _SENT, _NOT_SENT, _NOT_YET = "sending", "sent", "not sent", "not sent yet"
+_MISSING: Final = "Its PDF could not be made this time."
 _ATTACHED: Final = ("pdf", "html")
 
 
@@ -73,7 +74,8 @@ class Post:
             self._note(run, reader, f"{_NOT_YET if isinstance(error, Transient) else _NOT_SENT}: {error}")
             logger.warning("run %s was not mailed to one of its readers: %s", run.run_id, error)
             return False
-        self._note(run, reader, f"{_SENT} {', '.join(documents)}")
+        missing = f"; {_MISSING}" if self._lacks_pdf(run) else ""
+        self._note(run, reader, f"{_SENT} {', '.join(documents)}{missing}")
         return True
 
     def _first(self, run: Run, reader: Recipient) -> bool:
@@ -94,6 +96,10 @@ class Post:
     def _note(self, run: Run, reader: Recipient, text: str) -> None:
         self._store.note(run.run_id, MAIL, f"{reader.mail}: {text}", at=self._clock())
 
+    def _lacks_pdf(self, run: Run) -> bool:
+        """Whether a PDF was to be made and was not; the words of its warning are not for readers."""
+        return "pdf" not in run.outputs and bool(self._store.warnings(run))
+
     def _documents(self, run: Run) -> dict[str, bytes]:
         """Read a run's own documents: what is in the reports folder may be a later run's."""
         folder = self._settings.workspace.absolute() / "runs" / run.run_id
@@ -107,6 +113,8 @@ class Post:
         values = {name: value for name, value in run.request.parameters.items() if value is not None}
         said = [f"{name}: {value}" for name, value in values.items()]
         opening = f"{title} is attached ({', '.join(name.rpartition('.')[2].upper() for name in documents)})."
+        if self._lacks_pdf(run):
+            opening = f"{opening} {_MISSING}"
         closing = f"Run {run.run_id}."
         rows = "".join(f"<li>{html.escape(line)}</li>" for line in said)
         return Letter(

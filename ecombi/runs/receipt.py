@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -31,6 +31,7 @@ def receipt(
     result: Mapping[str, object] | None = None,
     failure: Failure | None = None,
     state: State = State.SUCCEEDED,
+    warnings: Sequence[str] = (),
 ) -> str:
     """Write the receipt of a run.
 
@@ -45,6 +46,7 @@ def receipt(
         result: What it declared.
         failure: Why it did not succeed.
         state: How it ended.
+        warnings: What a reader will miss, and why.
     """
     said: dict[str, Any] = {
         "schema": SCHEMA,
@@ -52,6 +54,7 @@ def receipt(
         "report": run.request.report,
         "state": state,
         "failure": None if failure is None else _failure(failure),
+        "warnings": list(warnings),
         "trigger": run.request.trigger,
         "source_run": run.request.source_run,
         "parameters": dict(run.request.parameters),

@@ -15,6 +15,9 @@ DEADLINE_SECONDS: Final = 900
 ATTEMPTS: Final = 3
 MEMORY_BYTES: Final = 2 * 1024**3
 
+WARNING: Final = "warning"
+"""Kind of the events that say what a reader will miss, and why."""
+
 
 class State(StrEnum):
     """Where a run is. It moves only along `NEXT`."""

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from ecombi.errors import ReportError, UnknownRunError
+from ecombi.reports.scratch import sweep
 from ecombi.runs.folders import RunFolders
 from ecombi.runs.processes import is_gone, kill_leftovers, this_process
 from ecombi.runs.receipt import failure_in
@@ -23,7 +24,8 @@ _ALL = 1_000_000_000
 def recover(store: RunStore, folders: RunFolders, *, active: Collection[str], at: datetime) -> list[Run]:
     """Take over every run whose process is gone, waiting or running. Any number of processes may do so at once.
 
-    A run whose outputs are complete is finished; any other one is marked failed, as lost.
+    A run whose outputs are complete is finished; any other one is marked failed, as lost. Folders that those processes
+    worked in, wherever they are, are removed.
 
     Args:
         store: Where runs are recorded.
@@ -45,6 +47,8 @@ def recover(store: RunStore, folders: RunFolders, *, active: Collection[str], at
             found += _drop(store, run, run.owner, at=at)
     for run_id in folders.half_filled():
         _tidy(store, folders, run_id)
+    # Last, so that whoever worked in them has ended.
+    sweep()
     return found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ecombi.project import project_root
 from ecombi.reports.catalogue import find
 from ecombi.reports.declared import Difference, differences
 from ecombi.reports.runner import make
+from ecombi.reports.scratch import scratch
 from ecombi.runs.pinning import environment, keeps_snapshots, kept_snapshots
 from ecombi.runs.receipt import result_hash
 from ecombi.runs.record import Pinned, Run
@@ -110,9 +110,9 @@ def _code(runner: Runner, run: Run, pinned: Pinned, notes: list[str]) -> Iterato
         yield project, {}
         return
     notes.append(f"{changed} The run's own was executed.")
-    with tempfile.TemporaryDirectory(prefix="ecombi-replay-") as folder:
-        unpacked = runner.code.unpack(pinned.code_version, Path(folder))
-        known = [folder, *filter(None, [os.environ.get("PYTHONPATH")])]
+    with scratch("replay") as folder:
+        unpacked = runner.code.unpack(pinned.code_version, folder)
+        known = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
         yield unpacked, {"PYTHONPATH": os.pathsep.join(known)}
 
 

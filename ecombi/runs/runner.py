@@ -11,10 +11,19 @@ from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from ecombi import errors
-from ecombi.errors import EcombiError, NotebookFailed, ReportError, RunCancelled, RunConflict
+from ecombi.errors import (
+    EcombiError,
+    NotebookFailed,
+    ReportError,
+    RunCancelled,
+    RunConflict,
+    UnknownReportError,
+    did_you_mean,
+)
 from ecombi.project import project_root
-from ecombi.reports.catalogue import find
+from ecombi.reports.catalogue import find, names
 from ecombi.reports.leaks import refuse_secrets
+from ecombi.reports.parameters import shown
 from ecombi.reports.runner import folder_for, kept
 from ecombi.reports.secrets import known_secrets
 from ecombi.runs import recovery
@@ -148,6 +157,18 @@ class Runner:
         )
         return self.store.add(request, at=self.clock(), by=this_process())
 
+    def known(self, report: str) -> str:
+        """Return the name of a report that there is, or was when a run of it was recorded.
+
+        Raises:
+            UnknownReportError: Neither; the message has the nearest names.
+        """
+        known = {*names(project_root(self.settings.project)), *self.store.reports()}
+        if report not in known:
+            said = f"There is no report {shown(report)}, and no run of one is recorded."
+            raise UnknownReportError(f"{said} {did_you_mean(report[:80], known)}")
+        return report
+
     def retry(self, run_id: str) -> Run:
         """Ask for a run that has ended once more, with the same parameters, on the data there are now.
 
@@ -232,7 +253,7 @@ class Runner:
         """Return all that is known of a run, for printing; what is not known is left out."""
         from ecombi.runs.description import describe
 
-        return describe(run, self.folders.of(run.run_id))
+        return describe(run, self.folders.of(run.run_id), self.store.warnings(run))
 
     def prune(self, *, before: datetime) -> list[str]:
         """Remove what is kept of runs that ended before then: records, folders, and code that no other run has.

@@ -14,11 +14,11 @@ from ecombi.backends.state.database import unless_taken
 from ecombi.backends.state.tables import runs
 from ecombi.errors import RunConflict
 from ecombi.runs import events, lookup, spans
-from ecombi.runs.record import UNSUCCESSFUL, Event, Failure, Owner, Pinned, Request, Run, State
+from ecombi.runs.record import UNSUCCESSFUL, WARNING, Event, Failure, Owner, Pinned, Request, Run, State
 from ecombi.runs.rows import new_run_id, of_owner, run_by, run_of, values_of, values_of_failure, values_of_owner
 
 _Runs: TypeAlias = list[Run]
-_Numbers: TypeAlias = list[str]
+_Texts: TypeAlias = list[str]
 _Lines: TypeAlias = list[tuple[int, Event]]
 
 _LIVE: Final = (State.QUEUED, State.RUNNING)
@@ -83,6 +83,11 @@ class RunStore:
             wanted = wanted.where(runs.c.report == report)
         with self._state.read() as connection:
             return [run_of(row) for row in connection.execute(wanted)]
+
+    def reports(self) -> set[str]:
+        """Return the reports of which a run is recorded, by name."""
+        with self._state.read() as connection:
+            return set(connection.scalars(select(runs.c.report).distinct()))
 
     def running(self) -> _Runs:
         """Return every run that is marked running, oldest first; the process of some may be gone."""
@@ -263,6 +268,11 @@ class RunStore:
                 lookup.one(connection, run_id)
             return lines
 
+    def warnings(self, run: Run) -> _Texts:
+        """Return what a reader of a run's documents will miss, and why."""
+        last = (event for _, event in self.events(run.run_id) if event.attempt == run.attempt)
+        return [event.text for event in last if event.kind == WARNING]
+
     def expected(self, report: str) -> Mapping[int, float]:
         """Return the median seconds of each cell in the latest ten successes of a report; 0 is the whole run."""
         with self._state.read() as connection:
@@ -273,7 +283,7 @@ class RunStore:
         with self._state.begin() as connection:
             spans.record(connection, report, seconds)
 
-    def prune(self, *, before: datetime) -> _Numbers:
+    def prune(self, *, before: datetime) -> _Texts:
         """Remove the runs that ended before then, with all that happened in them.
 
         Returns:

@@ -28,7 +28,7 @@ from ecombi.runs.pinning import environment, keeps_snapshots, kept_snapshots, pi
 from ecombi.runs.processes import this_process
 from ecombi.runs.pulse import Active, Pulse
 from ecombi.runs.receipt import receipt
-from ecombi.runs.record import Failure, Pinned, Run, State
+from ecombi.runs.record import WARNING, Failure, Pinned, Run, State
 from ecombi.runs.store import RunStore
 from ecombi.runs.versions import CodeStore
 from ecombi.settings import Settings
@@ -125,6 +125,9 @@ class Work:
         self.pulse.beat(active)
         if active.to_end:
             raise RunCancelled(f"Report {run.request.report} was cancelled.")
+        for text in made.warnings:
+            logger.warning("run=%s %s", run.run_id, text)
+            self.store.note(run.run_id, WARNING, text, at=self.clock())
         failure = None if made.failure is None else failure_of(made.failure, str(made.failure))
         state = State.SUCCEEDED if made.failure is None else state_of(made.failure)
         said = receipt(
@@ -138,6 +141,7 @@ class Work:
             result=made.result if failure is None else None,
             failure=failure,
             state=state,
+            warnings=made.warnings,
         )
         self.folders.commit(run.run_id, {**made.documents, "receipt": said})
         outputs = self.folders.publish(run)

@@ -126,6 +126,14 @@ class Loading:
                 build.publish(at=at)
         return reports
 
+    @property
+    def sources(self) -> set[str]:
+        """The names of sources that can be loaded from here, or have been."""
+        from ecombi.sources.files import mapping_names
+
+        remembered = {entry.name for entry in registry.read(self._folder)}
+        return {SIMULATED, *remembered, *mapping_names(self._project / "parameters" / "sources")}
+
     def _remembered(self, name: str) -> Source:
         for entry in registry.read(self._folder):
             if entry.name == name:

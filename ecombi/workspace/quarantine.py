@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ecombi.errors import ConfigurationError, did_you_mean
+
 if TYPE_CHECKING:
     from ecombi.backends.warehouse import Warehouse
     from ecombi.etl import LoadReport
@@ -25,10 +27,17 @@ class Quarantine:
         return list(quarantine.summary(self._warehouse).to_pylist())
 
     def rows(self, *, source: str | None = None, rule: str | None = None, limit: int = 20) -> list[dict[str, object]]:
-        """Return rows held back, as they came, each with the rule it broke and why."""
+        """Return rows held back, as they came, each with the rule it broke and why.
+
+        Raises:
+            ConfigurationError: Nobody knows that source, or no row was ever held back for that rule.
+        """
         from ecombi.etl import quarantine
 
-        return list(quarantine.show(self._warehouse, source=source, rule=rule, limit=limit).to_pylist())
+        found = list(quarantine.show(self._warehouse, source=source, rule=rule, limit=limit).to_pylist())
+        if not found:
+            self._check(source, rule)
+        return found
 
     def replay(self, *, source: str | None = None, at: datetime) -> list[LoadReport]:
         """Put the rows held back through their mapping again; those that pass now are loaded and published.
@@ -38,10 +47,23 @@ class Quarantine:
             at: Aware; becomes loaded_at of the rows that pass.
 
         Raises:
-            ConfigurationError: A source was never loaded from this folder, so its mapping is not known here.
+            ConfigurationError: Nobody knows that source; or one was never loaded from this folder, so its mapping is
+                not known here.
             DataQualityError: A check failed; nothing was published.
         """
+        self._check(source)
         return self._loading.replay(source=source, at=at)
+
+    def _check(self, source: str | None, rule: str | None = None) -> None:
+        from ecombi.etl import quarantine
+
+        if source is not None and source not in self._loading.sources:
+            known = {*self._loading.sources, *quarantine.sources(self._warehouse)}
+            if source not in known:
+                raise ConfigurationError(f"There is no source {source!r}. {did_you_mean(source, known)}")
+        # Where no row was ever held back, no name is wrong.
+        if rule is not None and (broken := quarantine.rules(self._warehouse)) and rule not in broken:
+            raise ConfigurationError(f"No row was ever held back for a rule {rule!r}. {did_you_mean(rule, broken)}")
 
     def __repr__(self) -> str:
         held = sum(int(str(group["rows"])) for group in self.summary())

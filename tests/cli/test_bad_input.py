@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecombi.cli import main
-from tests.command import ecombi
+from tests.command import ecombi, records
 
 LINES = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
@@ -38,6 +38,11 @@ LINES = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Customer
         (("run", "weekly", "--as-of", "2020-01-01"), 2, ["before 2020-01-01", "to 2026-10-31"]),
         (("report", "daily_sales", "--as-of", ""), 2, ["'' is not a day"]),
         (("report", "daily_sales", "--as-of", "0001-01-01"), 2, ["0001-01-01", "end of the calendar"]),
+        (("runs", "list", "--report", "daily_sale"), 2, ["daily_sale", "Did you mean 'daily_sales'"]),
+        (("backfill", "daily_sale", "--from", "2026-10-01", "--to", "2026-10-03"), 2, ["Did you mean 'daily_sales'"]),
+        (("schedule", "next", "no-such-schedule"), 2, ["There is no schedule 'no-such-schedule'"]),
+        (("quarantine", "show", "--source", "simulatd"), 2, ["simulatd", "Did you mean 'simulated'"]),
+        (("quarantine", "replay", "--source", "simulatd"), 2, ["simulatd", "Did you mean 'simulated'"]),
         (("load", "simulated", "--until", ""), 2, ["'' is not a day"]),
         (("load", "simulated", "--end", ""), 2, ["'' is not a day"]),
         (("load",), 2, ["ecombi load simulated"]),
@@ -89,6 +94,11 @@ def test_an_unreadable_date_is_held_back_with_its_row_and_the_format_that_works(
     shown = ecombi("quarantine", "show", "--format", "csv", workspace=tmp_path / "shop").stdout
     assert "first of December" in shown
     assert ",2," in shown
+    typo = ecombi("quarantine", "show", "--rule", "unreadable_datetme", workspace=tmp_path / "shop")
+    assert (typo.returncode, typo.stdout) == (2, "")
+    assert "Did you mean 'unreadable_datetime'?" in typo.stderr
+    both = ("--rule", "unreadable_datetime", "--source", "cdnow")
+    assert records("quarantine", "show", *both, workspace=tmp_path / "shop") == []
 
 
 def test_nothing_loaded_yet_says_how_to_start(tmp_path):

@@ -133,11 +133,29 @@ def test_a_signal_ends_a_report_with_a_code_of_its_own(
     assert [run["state"] for run in records("runs", "list", workspace=shop)] == ["cancelled"]
 
 
+def test_runs_of_a_report_that_is_gone_can_be_listed_and_one_that_never_ran_has_none(
+    shop: Path, tmp_path: Path
+) -> None:
+    assert records("runs", "list", "--report", "tiny", workspace=shop) == []
+    [made] = records("report", "tiny", workspace=shop)
+    for kind, ending in (("notebooks", "ipynb"), ("parameters", "yml")):
+        (tmp_path / "project" / kind / "reports" / f"tiny.{ending}").unlink()
+    assert [run["run"] for run in records("runs", "list", "--report", "tiny", workspace=shop)] == [made["run"]]
+    typo = ecombi("runs", "list", "--report", "tinny", workspace=shop)
+    assert (typo.returncode, typo.stdout) == (2, "")
+    assert "Did you mean 'tiny'?" in typo.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("runs", "list", "--state", "done"), "There is no state 'done'. Known: cancelled, failed"),
         (("runs", "list", "--state", "succeded"), "Did you mean 'succeeded'?"),
+        (
+            ("runs", "list", "--report", "tinny"),
+            "no report 'tinny', and no run of one is recorded. Did you mean 'tiny'?",
+        ),
+        (("runs", "list", "--report", "tinny", "--state", "failed"), "Did you mean 'tiny'?"),
         (("runs", "show", "nope"), "nope"),
         (("replay", "nope"), "nope"),
     ],

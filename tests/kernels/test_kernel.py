@@ -12,7 +12,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 from ecombi.reports.kernel import kernel_manager
-from tests.kernels.conftest import Kernel, Start, is_zygote, lives, until
+from tests.kernels.conftest import Kernel, Start, is_zygote, lives, parent, until
 
 
 def test_it_is_forked_and_has_a_session_and_a_name_of_its_own(shared: Start) -> None:
@@ -139,7 +139,7 @@ def test_a_report_has_its_guarantees_in_a_forked_kernel(tmp_path: Path, monkeypa
         )
         assert said == str([sys.executable, "a $HOME {shop}", str(scratch)])
         assert kernel.run("print(get_ipython().history_manager.enabled, 'pandas' in sys.modules)") == "False True"
-        source = kernel.parent
+        source = parent(kernel.parent)
     finally:
         kernel.client.stop_channels()
         run_sync(asynchronous.shutdown_kernel)(now=True)

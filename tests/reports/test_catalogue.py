@@ -122,6 +122,9 @@ def test_a_parameters_cell_that_breaks_a_rule_is_named(
             "the key can only hold days and numbers",
         ),
         ("title: [", "not readable as YAML"),
+        ("title: 2026-13-45", "not readable as YAML: month must be"),
+        ("? [title]\n: x", "not readable as YAML"),
+        ("[" * 5000, "not readable as YAML: maximum recursion depth"),
         ("", "tiny.yml: the file"),
     ],
 )

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import base64
+import codecs
+import gzip
 import html
 import json
+import os
+import quopri
 import re
+import struct
 import textwrap
+import unicodedata
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from urllib.parse import quote, quote_plus
@@ -56,6 +63,20 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "html in json": lambda value: json.dumps(html.escape(value)),
     "url in html": lambda value: html.escape(quote(value)),
     "json in a url": lambda value: quote(json.dumps(value)),
+    "bytes": lambda value: repr(value.encode()),
+    "bytes of utf-16": lambda value: repr(value.encode("utf-16")),
+    "bytes as numbers": lambda value: str(list(value.encode())),
+    "letters as numbers": lambda value: str([ord(letter) for letter in value]),
+    "bits": lambda value: " ".join(f"{byte:08b}" for byte in value.encode()),
+    "octal": lambda value: "".join(f"\\{byte:03o}" for byte in value.encode()),
+    "mail": lambda value: quopri.encodestring(value.encode()).decode("ascii"),
+    "base85": lambda value: base64.b85encode(value.encode()).decode(),
+    "rot13": lambda value: codecs.encode(value, "rot13"),
+    "letters taken apart": lambda value: unicodedata.normalize("NFD", value),
+    "overstruck": lambda value: "".join(f"_\b{letter}" for letter in value),
+    "gzip in base64": lambda value: base64.b64encode(
+        gzip.compress((value + "x" * 9).encode() + os.urandom(60))
+    ).decode(),
     "python in json": lambda value: json.dumps(repr(value)),
 }
 
@@ -177,3 +198,44 @@ def test_the_inside_of_a_spreadsheet_is_read() -> None:
     assert find_leaks({"report.xlsx": file.getvalue()}, {"s": "Tr0ub4dor&3"}) == [
         Leak(label="s", where="report.xlsx, xl/sharedStrings.xml")
     ]
+
+
+def picture(*chunks: tuple[bytes, bytes]) -> str:
+    """A PNG of one point that says something, as base64."""
+    point = [(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)), (b"IDAT", zlib.compress(b"\0\0"))]
+    parts = [*point[:1], *chunks, *point[1:], (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(held)) + kind + held + struct.pack(">I", zlib.crc32(kind + held)) for kind, held in parts
+    )
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        (b"tEXt", b"Title\0Tr0ub4dor&3 Z\xfcrich"),
+        (b"zTXt", b"Title\0\0" + zlib.compress(b"Tr0ub4dor&3 Z\xfcrich")),
+        (b"iTXt", b"Title\0\0\0\0\0" + "Tr0ub4dor&3 Zürich".encode()),
+        (b"iTXt", b"xxx\0\1\0de\0\0" + zlib.compress("x Tr0ub4dor&3 Zürich".encode())),
+        (b"eXIf", "Tr0ub4dor&3 Zürich".encode("utf-16-le")),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_what_a_picture_says_is_read(chunk: tuple[bytes, bytes], wrapped: bool) -> None:
+    shown = picture(chunk)
+    data = {"image/png": "\n".join(textwrap.wrap(shown, 76)) + "\n" if wrapped else shown}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("display_data", data)])]
+    )
+    files = {"report.ipynb": nbformat.writes(notebook), "report.html": f"<img src='data:image/png;base64,{shown}'>"}
+    secrets = {"secret://mail": "Tr0ub4dor&3 Zürich", "other": "Tr0ub4dor&4 Zürich"}
+    assert {str(leak).split(" holds")[0] for leak in find_leaks(files, secrets)} == {
+        "report.ipynb, cell 1",
+        "report.html",
+    }
+    assert find_leaks(files, {"other": secrets["other"]}) == []
+
+
+def test_an_archive_that_holds_a_giant_is_not_unpacked_whole() -> None:
+    packed = base64.b64encode(gzip.compress(b"\0" * (1 << 28))).decode()
+    assert find_leaks({"report.html": packed}, {"s": "Tr0ub4dor&3"}) == []

@@ -270,3 +270,9 @@ def test_refusing_a_value_loads_neither_papermill_nor_a_kernel() -> None:
         "sys.exit(f'loaded: {loaded}' if loaded else 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True).stderr == ""
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, '["a",', "[NaN]", '[["a"]]'])
+def test_a_list_that_is_none_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ParameterError, match="it must be texts with commas between them"):
+        bind("some", (COUNTRIES,), {"countries": text})

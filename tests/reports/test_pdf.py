@@ -13,7 +13,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from ecombi.errors import ConfigurationError, ReportError
+from ecombi.errors import ConfigurationError, PdfNotMade, ReportError
 from ecombi.reports.html import as_html
 from ecombi.reports.pdf import as_pdf, find_browser
 from tests.reports.document import Document
@@ -81,8 +81,27 @@ def test_a_browser_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Pa
     "code", ["echo it is broken >&2; exit 1", "exit 0 # it is broken", "sleep 0; echo it is broken"]
 )
 def test_a_browser_that_makes_nothing_is_an_error(tmp_path: Path, code: str) -> None:
-    with pytest.raises(ReportError, match=r"made no PDF\. It said: (it is broken|nothing)"):
+    with pytest.raises(PdfNotMade, match=r"made no PDF\. It said: (it is broken|nothing)"):
         as_pdf("<p>x</p>", browser=program(tmp_path, code))
+
+
+@pytest.mark.parametrize("content", [b"", b"no program", b"\x7fELF but not really", b"#!/nowhere/at/all\n"])
+def test_a_file_that_is_no_program_is_an_error_in_words(tmp_path: Path, content: bytes) -> None:
+    browser = program(tmp_path, "")
+    browser.write_bytes(content)
+    with pytest.raises(PdfNotMade, match=r"browser made no PDF: (Exec format error|No such file or directory)\."):
+        as_pdf("<p>x</p>", browser=browser)
+
+
+def test_what_a_browser_leaves_is_ended(tmp_path: Path) -> None:
+    with pytest.raises(PdfNotMade):
+        as_pdf("<p>x</p>", browser=program(tmp_path, "sleep 986 &"))
+    end = time.monotonic() + 60
+    while (left := [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "986"]]) and (
+        time.monotonic() < end
+    ):
+        time.sleep(0.05)
+    assert left == []
 
 
 def test_a_browser_sees_none_of_our_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

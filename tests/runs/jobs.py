@@ -42,12 +42,12 @@ def write_report(project: Path, *code: str, name: str = "tiny", parameters: str 
 
 
 @contextmanager
-def open_runner(folder: Path, *, pdf: bool = False, **settings: object) -> Iterator[Runner]:
+def open_runner(folder: Path, *, pdf: bool = False, fork: bool = True, **settings: object) -> Iterator[Runner]:
     """Open a runner of the workspace folder/shop and the project folder/project; it tries again at once."""
     read = load_settings(**{"workspace": folder / "shop", "project": folder / "project", **settings})
     state = open_state(read)
     try:
-        yield Runner(read, RunStore(state), clock=now, pdf=pdf, backoff=0.05)
+        yield Runner(read, RunStore(state), clock=now, pdf=pdf, backoff=0.05, fork=fork)
     finally:
         state.close()
 

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zipfile
@@ -58,8 +59,8 @@ NOTEBOOK = (
 class Nursery:
     """Starts runners, each a process that can be killed; threads may share it."""
 
-    def __init__(self) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    def __init__(self, scratch: Path) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(scratch)}
         self._process = subprocess.Popen(
             [sys.executable, "-c", NURSERY],
             stdin=subprocess.PIPE,
@@ -185,9 +186,15 @@ class Shop:
 
 
 @pytest.mark.slow
-def test_nothing_is_half_written_and_all_is_put_right_whatever_is_killed_when(tmp_path: Path) -> None:
+def test_nothing_is_half_written_and_all_is_put_right_whatever_is_killed_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    left = []
     with ExitStack() as opened, ThreadPoolExecutor(AT_ONCE) as pool:
-        nursery = Nursery()
+        nursery = Nursery(scratch)
         opened.callback(nursery.close)
         shops = []
         for number in range(AT_ONCE):
@@ -198,6 +205,18 @@ def test_nothing_is_half_written_and_all_is_put_right_whatever_is_killed_when(tm
             shops.append(Shop(folder, runner, nursery, random.Random(number)))
         for _ in pool.map(Shop.kill_some, shops):
             pass
+        # The last run of each shop has come to its end; one more is killed, and the next start finds what it left.
+        run = asked(shops[0].runner, "last")
+        process = nursery.start(shops[0].folder, run)
+        assert wait_until(lambda: list(scratch.glob("ecombi-[a-z]*")))
+        os.kill(process, signal.SIGKILL)
+        assert wait_until(lambda: not alive(process))
+        left = sorted(path.name for path in scratch.glob("ecombi-[a-z]*"))
+        shops[0].runner.recover()
+        assert list(scratch.glob("ecombi-[a-z]*")) == []
+        assert [path.name for shop in shops for path in (shop.folder / "shop" / "runs").glob(".*")] == []
+    # Those of the fifty were removed at their own next start.
+    assert len(left) == 1
     outcomes = [outcome for shop in shops for outcome in shop.outcomes]
     assert len(outcomes) == KILLS
     # The moments were spread: some before the outputs were whole, some after, some killed kernels only.

@@ -29,6 +29,14 @@ def starting(pids: Path) -> str:
     )
 
 
+def escaping(pids: Path) -> str:
+    """Code that starts a process between two looks: of its own session, without variables, its parent ended."""
+    started = f"sleep 300 >/dev/null 2>&1 & echo $$ $! > {pids}.new; mv {pids}.new {pids}"
+    return (
+        f"import os, subprocess, time\nsubprocess.run(['setsid', 'sh', '-c', {started!r}], env={{'PATH': os.defpath}})"
+    )
+
+
 def ended(pids: Path) -> bool:
     """Whether the kernel and what it started are gone."""
     return not any(alive(int(pid)) for pid in pids.read_text().split())
@@ -101,6 +109,49 @@ def test_a_cancelled_run_ends_within_seconds_with_all_it_started(tmp_path: Path)
         assert wait_until(lambda: ended(pids))
         assert not list(run.request.folder.iterdir())
         assert not runner.folders.of(run.run_id).exists()
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize(
+    ("then", "given", "state"),
+    [
+        ("print(label)", {}, State.SUCCEEDED),
+        ("1 / 0", {}, State.FAILED),
+        ("time.sleep(300)", {"deadline": 6}, State.TIMED_OUT),
+        ("held = bytearray(300 << 20); time.sleep(300)", {"memory": 350 << 20}, State.FAILED),
+    ],
+)
+def test_whoever_gets_away_between_two_looks_ends_with_the_run(
+    tmp_path: Path, fork: bool, then: str, given: dict[str, int], state: State
+) -> None:
+    pids = tmp_path / "pids"
+    write_report(tmp_path / "project", escaping(pids), then)
+    with open_runner(tmp_path, fork=fork) as runner:
+        run = done(runner, attempts=1, **given)
+        assert (run.state, pids.exists()) == (state, True)
+        assert wait_until(lambda: ended(pids))
+
+
+def test_whoever_was_left_by_a_kernel_that_was_killed_ends_too(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    write_report(tmp_path / "project", escaping(pids), "os.kill(os.getpid(), 9)")
+    with open_runner(tmp_path) as runner:
+        run = done(runner)
+        assert run.failure is not None
+        assert "the kernel died" in run.failure.message
+        assert wait_until(lambda: ended(pids))
+
+
+def test_memory_of_whoever_got_away_counts(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    hungry = "import time; held = bytearray(600 << 20); time.sleep(300)"
+    code = escaping(pids).replace("sleep 300", f'{sys.executable} -c "{hungry}"')
+    write_report(tmp_path / "project", code, "time.sleep(300)")
+    with open_runner(tmp_path) as runner:
+        run = done(runner, memory=700 << 20, deadline=60)
+        assert run.failure is not None
+        assert ", may use 0.7 GB, so it was stopped" in run.failure.message
+        assert wait_until(lambda: ended(pids))
 
 
 def printing_for_ever(folder: Path) -> Path:

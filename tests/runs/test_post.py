@@ -12,7 +12,7 @@ from ecombi.backends.state import open_state
 from ecombi.runs.post import MAIL, Post
 from ecombi.runs.processes import this_process
 from ecombi.runs.recipients import Recipient
-from ecombi.runs.record import Failure, Request, Run
+from ecombi.runs.record import WARNING, Failure, Request, Run
 from ecombi.runs.store import RunStore
 from ecombi.settings import Settings, load_settings
 from tests.runs.post_office import ADDRESS, PostOffice, post_office
@@ -94,6 +94,16 @@ def test_each_reader_is_sent_the_documents_of_that_very_run(tmp_path, store, off
         "zoe@example.com: sending", "zoe@example.com: sent daily_sales-2026-10-31.html",
         "bea@example.com: sending", "bea@example.com: sent daily_sales-2026-10-31.html",
     ]  # fmt: skip
+
+
+def test_a_letter_says_that_its_pdf_could_not_be_made(tmp_path, store, office, run):
+    post(tmp_path, store, office).deliver(run, "Daily sales", [ZOE])
+    store.note(run.run_id, WARNING, "There is no PDF: /usr/bin/chromium made no PDF.", at=NOW)
+    post(tmp_path, store, office).deliver(run, "Daily sales", [BEA])
+    said = [letter.get_body(("plain",)).get_content() for letter in office.letters]
+    assert [text.count("Its PDF could not be made this time.") for text in said] == [0, 1]
+    assert "/usr/bin" not in said[1]
+    assert told(store, run)[-1].endswith("sent daily_sales-2026-10-31.html; Its PDF could not be made this time.")
 
 
 def test_nobody_is_sent_the_same_run_twice(tmp_path, store, office, run):

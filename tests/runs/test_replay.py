@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -117,7 +118,20 @@ def test_the_package_of_then_comes_first(runner: Runner, tmp_path: Path) -> None
     [difference] = again.differences
     assert difference.path == "figures.file.value"
     assert str(difference.before).endswith("/ecombi/__init__.py")
-    assert "ecombi-replay-" in str(difference.after)
+    assert "ecombi-scratch-replay-" in str(difference.after)
+
+
+def test_the_package_of_then_need_not_know_how_kernels_are_started_now(runner: Runner, tmp_path: Path) -> None:
+    run = done(runner)
+    write_report(tmp_path / "project", "report.publish(nothing=1)")
+    [package] = runner.code.folder.glob("package-*.zip")
+    with zipfile.ZipFile(package) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(package, "w") as archive:
+        for name, content in kept.items():
+            if not name.endswith(("/plain.py", "/keeper.py")):
+                archive.writestr(name, content)
+    assert replay(run.run_id, runner).equal
 
 
 def test_a_figure_that_was_tampered_with_is_found(runner: Runner) -> None:

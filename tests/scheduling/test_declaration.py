@@ -145,6 +145,7 @@ GOOD = "report: daily_sales, cron: 30 5 * * *"
         ("nightly", ["entry 1", "keys with values; it is 'nightly'"]),
         (f"{{name: a, name: b, {GOOD}}}", ["'name' stands there twice"]),
         (f"{{name: a, {GOOD}", ["not readable as YAML"]),
+        ("[" * 5000, ["not readable as YAML"]),
     ],
 )
 def test_a_mistake_is_named_with_the_file_the_entry_and_what_would_work(declare, entry, words):
