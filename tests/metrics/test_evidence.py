@@ -228,8 +228,9 @@ def test_the_passport_of_a_cell_is_narrowed_to_it(ask: Ask) -> None:
     assert [metric.name for metric in passport.metrics] == ["aov"]
     assert (str(passport.start), str(passport.end)) == ("2012-02-01", "2012-03-01")
     assert (lines["Only country"], lines["Only channel"]) == ("GB", "web")
-    assert lines["Average order value"].startswith("(Gross sales − discounts) ÷ orders. Unit: money.")
-    assert "Definition version 1, owner Finance" in lines["Average order value"]
+    formula = "(Gross sales − discounts) ÷ orders, of the original orders only."
+    assert lines["Average order value"].startswith(f"{formula} Unit: money.")
+    assert "Definition version 2, owner Finance" in lines["Average order value"]
     assert {"Snapshot", "Freshness", "Engine", "Read from"} <= set(lines)
     # Its own SQL answers it.
     assert CATALOGUE["aov"].unit is Unit.MONEY
