@@ -94,6 +94,7 @@ COUNTED = set(Kind) - {
     Kind.STOCK_WRITE_OFF,
     Kind.GIFT_CARD_ISSUE,
     Kind.GIFT_CARD_REDEEM,
+    Kind.TIP,
 }
 BUCKET: dict[str | None, Callable[[pd.Timestamp], pd.Timestamp | None]] = {
     None: lambda hour: None,
