@@ -27,7 +27,7 @@ OF_LEDGER = [name for name, metric in CATALOGUE.items() if all(m.mart is LEDGER 
 SUMS = [m.name for m in CATALOGUE.values() if isinstance(m, Measure) and not isinstance(m, SnapshotMeasure)]
 OF_LEDGER_CUTS = [d.name for d in CATALOGUE.dimensions.values() if d.fits(LEDGER)]
 NEVER_IN_THE_SIMULATED_SHOP = {"duties", "negative_stock_days", "tips"}
-"""It charges no duties, and sells nothing it does not have or wait for."""
+"""It charges no duties, is given no tips, and sells nothing it does not have or wait for."""
 ROOT = Path(__file__).parents[2]
 YEAR = {"start": "2026-01-01", "end": "2026-11-01"}
 
