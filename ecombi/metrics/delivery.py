@@ -150,9 +150,9 @@ line_fill_rate: Final = Ratio(
     direction=Direction.UP,
     formula="Order lines complete at the first parcel ÷ order lines, by day of the order.",
     description=(
-        "The share of order lines that could be sent whole at once, whatever their units: between fill_rate, by unit, "
-        "and order_fill_rate. Orders of the last 7 days are left out, as are orders whose parcels do not say which "
-        "lines they hold, and lines added to an order on a later day."
+        "The share of order lines that could be sent whole at once, whatever their units; see fill_rate for units and "
+        "order_fill_rate for whole orders. Orders of the last 7 days are left out, as are orders whose parcels do not "
+        "say which lines they hold, and lines added to an order on a later day."
     ),
     example="2 ÷ 4 = 50.0%",
     source=_FILL,
