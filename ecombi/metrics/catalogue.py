@@ -62,11 +62,11 @@ class Catalogue(Mapping[str, Metric]):
             raise UnknownDimensionError(f"Unknown dimension {name!r}. {did_you_mean(name, self.dimensions)}") from None
 
     def search(self, text: str) -> list[Metric]:
-        """Return the metrics whose name, label, description or formula has every word of `text`, names first."""
+        """Return the metrics whose name, label, description, formula or owner has every word of `text`, names first."""
         words = text.lower().split()
 
         def haystack(metric: Metric) -> str:
-            return " ".join([metric.name, metric.label, metric.description, metric.formula]).lower()
+            return " ".join([metric.name, metric.label, metric.description, metric.formula, metric.owner]).lower()
 
         found = [metric for metric in self.values() if all(word in haystack(metric) for word in words)]
         return sorted(found, key=lambda m: not all(word in f"{m.name} {m.label}".lower() for word in words))

@@ -50,6 +50,8 @@ def test_search_finds_words_in_names_first() -> None:
         "cost_coverage",
     ]
     assert CATALOGUE.search("nothing of the kind") == []
+    assert {metric.owner for metric in CATALOGUE.search("purchasing")} >= {"Purchasing"}
+    assert CATALOGUE["otif"] in CATALOGUE.search("operations rate")
 
 
 def test_a_description_says_formula_unit_and_null_rule() -> None:
