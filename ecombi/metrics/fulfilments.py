@@ -62,7 +62,7 @@ def _while_recorded(rows: ir.Table) -> ir.Table:
     An order is itemised where its parcels say which lines they hold; one of which nothing was sent, where those of the
     orders around it do.
     """
-    itemised = (rows["packed"] > 0) & (rows["packed"] >= rows["sent"])
+    itemised = _itemised(rows)
     recorded = rows.aggregate(
         by={"recorded_source": rows["source"]},
         first_recorded=rows["first_on"].min(),
@@ -73,8 +73,11 @@ def _while_recorded(rows: ir.Table) -> ir.Table:
     rows = rows.inner_join(recorded, rows["source"] == recorded["recorded_source"])
     rows = rows.filter(rows["ordered_on"].between(rows["first_recorded"], rows["last_recorded"]))
     around = rows["ordered_on"].between(rows["first_itemised"], rows["last_itemised"]).fill_null(False)
-    itemised = (rows["packed"] > 0) & (rows["packed"] >= rows["sent"])
-    return rows.mutate(is_itemised=itemised | ((rows["sent"] == 0) & around))
+    return rows.mutate(is_itemised=_itemised(rows) | ((rows["sent"] == 0) & around))
+
+
+def _itemised(rows: ir.Table) -> ir.BooleanValue:
+    return (rows["packed"] > 0) & (rows["packed"] >= rows["sent"])
 
 
 def _parcels(t: Tables) -> ir.Table:
