@@ -66,7 +66,7 @@ class Frames:
     @cached_property
     def purchases(self) -> pd.DataFrame:
         """The lines of purchase orders."""
-        return self._read("SELECT * FROM purchase_orders", "supplier_id")
+        return self._read("SELECT * FROM purchase_lines", "supplier_id")
 
     @cached_property
     def parcels(self) -> pd.DataFrame:
@@ -183,8 +183,8 @@ def suppliers(frames: Frames, draw: Draw) -> object:
     """Average promises kept and lead times by supplier."""
     due = _within(frames.purchases, "confirmed_on", draw.start, draw.end)
     good = (due["received_on"] <= due["confirmed_on"]) & (due["received_qty"] >= due["ordered_qty"])
-    came = _within(frames.purchases, "received_on", draw.start, draw.end)
-    days = (came["received_on"] - came["ordered_on"]).dt.days
+    came = _within(frames.purchases, "first_received_on", draw.start, draw.end)
+    days = (came["first_received_on"] - came["ordered_on"]).dt.days
     return good.groupby(due["supplier_id"], observed=True).mean(), days.groupby(
         came["supplier_id"], observed=True
     ).mean()
@@ -235,8 +235,8 @@ def reorder(frames: Frames) -> object:
     stock = _within(frames.stock, "day", start, end)
     days = stock[stock["available"] > 0].join(sold.rename_axis(["sku", "day"]), on=["sku", "day"])
     demand = _by(days.fillna({"qty": 0}), "sku")["qty"].agg(["mean", "std"])
-    came = frames.purchases.dropna(subset="received_on")
-    lead = (came["received_on"] - came["ordered_on"]).dt.days.groupby(came["sku"]).agg(["mean", "std"])
+    came = frames.purchases.dropna(subset="first_received_on")
+    lead = (came["first_received_on"] - came["ordered_on"]).dt.days.groupby(came["sku"]).agg(["mean", "std"])
     both = demand.join(lead, rsuffix="_lead")
     spread = both["mean_lead"] * both["std"] ** 2 + (both["mean"] * both["std_lead"]) ** 2
     return both["mean"] * both["mean_lead"] + 1.645 * spread**0.5

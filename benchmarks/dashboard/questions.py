@@ -216,11 +216,12 @@ QUESTIONS = (
                 SELECT supplier_id AS supplier,
                        avg(CASE WHEN received_on <= confirmed_on AND received_qty >= ordered_qty
                                 THEN 1.0 ELSE 0.0 END) AS supplier_otif_confirmed
-                FROM purchase_orders WHERE confirmed_on >= $start AND confirmed_on < $end
+                FROM purchase_lines WHERE confirmed_on >= $start AND confirmed_on < $end
                 AND confirmed_on < CAST($last AS DATE) - 1 GROUP BY supplier_id),
             received AS (
-                SELECT supplier_id AS supplier, avg(received_on - ordered_on) AS supplier_lead_time
-                FROM purchase_orders WHERE received_on >= $start AND received_on < $end GROUP BY supplier_id)
+                SELECT supplier_id AS supplier, avg(first_received_on - ordered_on) AS supplier_lead_time
+                FROM purchase_lines WHERE first_received_on >= $start AND first_received_on < $end
+                GROUP BY supplier_id)
             SELECT * FROM due FULL JOIN received USING (supplier)""",
         pandas=frames.suppliers,
         keys=("supplier",),

@@ -15,7 +15,7 @@ from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
 from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
-from ecombi.metrics.conditions import UNAMENDED_ORDERS
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.marts import MARTS
 from ecombi.metrics.shapes import UNIFORM_ORDERS
 from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups, fingerprint
@@ -27,8 +27,11 @@ _T = TypeVar("_T")
 
 _SORTED = {
     "orders": "ordered_on, order_id",
+    "saleless_orders": "order_id",
     "customers": "customer_id",
     "fulfilments": "due_on, order_id",
+    "goods_receipts": "received_on, po_id, sku",
+    "purchase_lines": "ordered_on, po_id, sku",
     "cohort_months": "cohort, month",
     "days_loaded": "basis, day",
     "customer_scores": "monetary_value DESC, customer_id",
@@ -48,9 +51,10 @@ _OF_ORDERS = """
             OR min(channel) <> max(channel) OR count(channel) NOT IN (0, count(*))
             OR min(country) <> max(country) OR count(country) NOT IN (0, count(*))
             OR min(customer_id) <> max(customer_id) OR count(customer_id) NOT IN (0, count(*))),
-    (SELECT count(amended_on) = 0 FROM orders)
+    (SELECT count(amended_on) = 0 FROM orders),
+    (SELECT count(*) = 0 FROM saleless_orders)
 """
-"""Whether the original sales of each order have one day, source and so on; whether none was ever added to."""
+"""Whether the original sales of each order have one day, source and so on; none was ever added to; each has a sale."""
 
 
 def build_marts(build: Build) -> None:
@@ -64,7 +68,7 @@ def build_marts(build: Build) -> None:
     for name, order in _SORTED.items():
         _timed(name, partial(_derive, connection, changes, name, order))
     [known] = connection.execute(_OF_ORDERS).fetchall()
-    of_orders = dict(zip((UNIFORM_ORDERS, UNAMENDED_ORDERS), known, strict=True))
+    of_orders = dict(zip((UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD), known, strict=True))
     holds = tuple(name for name, true in of_orders.items() if true)
     sizes: dict[str, int] = {}
     for rollup in rollups.ROLLUPS.values():

@@ -25,7 +25,7 @@ LAST_LOAD: Final = "last_load"
 _CHUNK: Final = 4_000_000
 """Rows of a mart that are summed at once."""
 
-_WATCHED: Final = ("orders", "fulfilments")
+_WATCHED: Final = ("orders", "saleless_orders", "fulfilments")
 """Derived tables that rollups sum or look things up in."""
 
 

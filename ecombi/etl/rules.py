@@ -15,7 +15,7 @@ class Rule:
     Attributes:
         name: Its name in the quarantine.
         column: The column at fault.
-        broken: SQL over the table's columns, true where a row has the fault; null and false where it has not.
+        broken: SQL over the columns of the row `delivered`, true where it has the fault; null and false where not.
         reason: What is wrong with the column's value, in words that follow it.
     """
 
@@ -84,6 +84,23 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "purchase_orders": (
         *_not_negative("ordered_qty", "received_qty", "unit_cost"),
         _not_before("received_on", "ordered_on"),
+        Rule(
+            name="ordered_on_too_late",
+            column="ordered_on",
+            broken="ordered_on > (SELECT min(r.received_on) FROM receipts AS r "
+            "WHERE r.po_id = delivered.po_id AND r.sku = delivered.sku)",
+            reason="is after the first receipt",
+        ),
+    ),
+    "receipts": (
+        *_not_negative("qty"),
+        Rule(
+            name="received_on_too_early",
+            column="received_on",
+            broken="received_on < (SELECT o.ordered_on FROM purchase_orders AS o "
+            "WHERE o.po_id = delivered.po_id AND o.sku = delivered.sku)",
+            reason="is before its purchase order was sent",
+        ),
     ),
     "shipments": (
         *_not_negative("ordered_qty", "shipped_qty", "cost_amount"),

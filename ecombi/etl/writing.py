@@ -119,7 +119,7 @@ class Writer:
                 INSERT INTO {staged.rejected}
                 SELECT source_row, p.rule, p.name, p.value,
                        concat(p.name, ' ''' || p.value || '''', p.reason, ': {output.table} cannot take this row.')
-                FROM (SELECT source_row, CASE {cases} END AS p FROM (SELECT {rows} FROM {output.relation} s))
+                FROM (SELECT source_row, CASE {cases} END AS p FROM (SELECT {rows} FROM {output.relation} s) delivered)
                 WHERE p IS NOT NULL
                 """
             )

@@ -8,7 +8,7 @@ from typing import Final
 from ecombi.inventory.classes import CELLS, CLASSES
 from ecombi.inventory.demand import DEMAND
 from ecombi.inventory.facade import Analyse, Inventory
-from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
+from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_RECEIPTS
 from ecombi.inventory.late_lines import LATE_LINES
 from ecombi.inventory.positions import STOCK_DAY
 from ecombi.inventory.reorder import REORDER
@@ -26,7 +26,7 @@ ANALYSES: Final[Mapping[str, Analysis]] = {
         CELLS,
         SUPPLIERS,
         PRODUCT_DAYS,
-        PURCHASE_LINES,
+        PURCHASE_RECEIPTS,
         STOCK_DAY,
         LATE_LINES,
     )

@@ -97,7 +97,7 @@ def advise(
 
     Args:
         days: The answer of `history.PRODUCT_DAYS` for the rule's window and the days to replay.
-        lines: The answer of `history.PURCHASE_LINES` for the same end.
+        lines: The answer of `history.PURCHASE_RECEIPTS` for the same end.
         rule: The rule.
         estimate: What the demand of days is that nobody saw it on; see `Recorded.demand`.
         unmet: What becomes of demand that finds nothing; see `replay`.

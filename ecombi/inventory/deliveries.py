@@ -42,7 +42,7 @@ class LeadTimes:
 
 
 def lead_times(lines: pd.DataFrame, products: Sequence[str], start: date) -> LeadTimes:
-    """Read the lead times of the products' suppliers from the answer of `history.PURCHASE_LINES`.
+    """Read the lead times of the products' suppliers from the answer of `history.PURCHASE_RECEIPTS`.
 
     A delivery is what arrived of one purchase order on one day; a product's supplier is that of its last order before
     the first day.

@@ -10,7 +10,7 @@ from ecombi.errors import MetricError
 from ecombi.inventory.classes import CELLS, CLASSES, WEEKS
 from ecombi.inventory.concentration import A_UP_TO, B_UP_TO, check_thresholds
 from ecombi.inventory.demand import DEMAND, WINDOW_DAYS
-from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_LINES
+from ecombi.inventory.history import PRODUCT_DAYS, PURCHASE_RECEIPTS
 from ecombi.inventory.late_lines import LATE_LINES
 from ecombi.inventory.lateness import metrics as metrics_of_lateness
 from ecombi.inventory.positions import STOCK_DAY
@@ -279,7 +279,7 @@ class Inventory:
         )
         values: dict[str, Value] = {"until": self._end(until, known_by)}
         past = self._analyse(PRODUCT_DAYS, values=values, options={"window_days": window_days + days}, as_of=known_by)
-        lines = self._analyse(PURCHASE_LINES, values=values, options={}, as_of=known_by)
+        lines = self._analyse(PURCHASE_RECEIPTS, values=values, options={}, as_of=known_by)
         return advise(past, lines, rule, estimate=estimate, unmet=unmet, seed=seed)
 
     def _end(self, until: Day | None, known_by: datetime | None) -> date:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.inventory.days import shifted
 from ecombi.inventory.demand import sold
-from ecombi.inventory.receipts import ordered_lines
+from ecombi.inventory.receipts import received
 from ecombi.metrics.analysis import Analysis, Field
 from ecombi.metrics.definitions import Unit
 from ecombi.schema.kinds import Kind
@@ -51,17 +51,14 @@ def _moved(t: Tables, since: ir.Value, until: ir.Value) -> ir.Table:
     return rows.aggregate(by={"moved_sku": rows["sku"], "moved_on": rows["event_on"]}, moved=back.sum().cast("int64"))
 
 
-def _build_lines(t: Tables, *, until: ir.Value) -> ir.Table:
-    lines = ordered_lines(t, until)
-    return lines.select(
-        "ordered_on",
-        "received_on",
-        "ordered_qty",
-        "received_qty",
-        product=lines["sku"],
-        purchase_order=lines["po_id"],
-        supplier=lines["supplier_id"],
-    ).select(*PURCHASE_LINES.fields)
+def _build_receipts(t: Tables, *, until: ir.Value) -> ir.Table:
+    lines = t.purchase_orders
+    lines = lines.filter(lines["ordered_on"] < until).select(
+        "ordered_on", "ordered_qty", product="sku", purchase_order="po_id", supplier="supplier_id"
+    )
+    came = received(t, until).select("received_on", "po_id", "sku", received_qty="qty")
+    rows = lines.left_join(came, [lines["purchase_order"] == came["po_id"], lines["product"] == came["sku"]])
+    return rows.mutate(received_qty=rows["received_qty"].fill_null(0)).select(*PURCHASE_RECEIPTS.fields)
 
 
 PRODUCT_DAYS: Final = Analysis(
@@ -90,11 +87,12 @@ PRODUCT_DAYS: Final = Analysis(
     owner="Merchandising",
 )
 
-PURCHASE_LINES: Final = Analysis(
-    name="purchase_lines",
-    label="Purchase order lines",
+PURCHASE_RECEIPTS: Final = Analysis(
+    name="purchase_receipts",
+    label="Purchase order lines and their receipts",
     question="What was ordered from suppliers, and when did it come?",
-    grain="One line of a purchase order sent before `until`.",
+    grain="One line of a purchase order sent before `until`, and day before it on which units of the line came; a line "
+    "of which nothing came is there once.",
     fields={
         "purchase_order": Field(meaning="Identity of the purchase order."),
         "product": Field(meaning="Stock keeping unit."),
@@ -102,10 +100,10 @@ PURCHASE_LINES: Final = Analysis(
         "ordered_on": Field(meaning="Day the order was sent."),
         "received_on": Field(meaning="Day of the receipt; none where nothing came before `until`."),
         "ordered_qty": Field(meaning="Units ordered.", unit=Unit.COUNT),
-        "received_qty": Field(meaning="Units received before `until`.", unit=Unit.COUNT),
+        "received_qty": Field(meaning="Units received that day.", unit=Unit.COUNT),
     },
-    keys=("purchase_order", "product"),
-    build=_build_lines,
+    keys=("purchase_order", "product", "received_on"),
+    build=_build_receipts,
     formula="As it stood at the start of `until`.",
     source="Composed from the lines of purchase orders.",
     bound={"until": "date"},

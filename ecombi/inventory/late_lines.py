@@ -66,6 +66,7 @@ def _empty(t: Tables, late: ir.Table) -> ir.Table:
 
 LATE_LINES: Final = Analysis(
     name="late_lines",
+    definition_version=2,
     label="Late purchase order lines",
     question="Which deliveries came late, and which of them left a shelf empty?",
     grain="One line of a purchase order that was due in the window and not received by then.",

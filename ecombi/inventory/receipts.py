@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.inventory.days import days_between
 from ecombi.inventory.moments import ratio, sample_sd
+from ecombi.metrics.purchases import lines_with
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -20,18 +21,17 @@ def ordered_lines(t: Tables, until: ir.Value) -> ir.Table:
     """Return the lines of purchase orders as they stood at the start of a day.
 
     Returns:
-        The rows of purchase_orders sent before until; what was received on that day or later is still open:
-        its received_on is null and its received_qty 0.
+        The columns of purchase_lines, of the lines sent before until; what was received on that day or later is still
+        missing.
     """
-    import ibis
-
     lines = t.purchase_orders
-    lines = lines.filter(lines["ordered_on"] < until)
-    arrived = (lines["received_on"] < until).fill_null(False)
-    return lines.mutate(
-        received_on=ibis.cases((arrived, lines["received_on"])),
-        received_qty=ibis.cases((arrived, lines["received_qty"]), else_=0).cast("int64"),
-    )
+    return lines_with(lines.filter(lines["ordered_on"] < until), received(t, until))
+
+
+def received(t: Tables, until: ir.Value) -> ir.Table:
+    """Return the rows of goods_receipts before a day."""
+    rows = t.goods_receipts
+    return rows.filter(rows["received_on"] < until)
 
 
 def lead_time_sums(t: Tables, until: ir.Value, *, receipts: int) -> ir.Table:
@@ -45,9 +45,7 @@ def lead_time_sums(t: Tables, until: ir.Value, *, receipts: int) -> ir.Table:
     """
     import ibis
 
-    lines = ordered_lines(t, until)
-    arrived = lines.filter(lines["received_on"].notnull())
-    deliveries = arrived.select("supplier_id", "po_id", "ordered_on", "received_on").distinct()
+    deliveries = received(t, until).select("supplier_id", "po_id", "ordered_on", "received_on").distinct()
     newest_first = [
         deliveries["received_on"].desc(),
         deliveries["po_id"].desc(),
@@ -81,7 +79,8 @@ def supplier_of(t: Tables, until: ir.Value) -> ir.Table:
     Returns:
         sku, supplier_id: one row per product ever ordered before until.
     """
-    lines = ordered_lines(t, until)
+    lines = t.purchase_orders
+    lines = lines.filter(lines["ordered_on"] < until)
     last = lines.aggregate(by={"ordered_sku": lines["sku"]}, last_on=lines["ordered_on"].max())
     newest = lines.inner_join(last, [lines["sku"] == last["ordered_sku"], lines["ordered_on"] == last["last_on"]])
     return newest.aggregate(by="sku", supplier_id=newest["supplier_id"].min())

@@ -80,6 +80,7 @@ def _advised(rows: ir.Table, z: ir.Value, review_days: ir.Value, cover_days: ir.
 
 REORDER: Final = Analysis(
     name="reorder",
+    definition_version=2,
     label="Reorder advice",
     question="What has to be ordered now, and how much of it?",
     grain="One product with stock recorded on the last recorded evening before `until`.",

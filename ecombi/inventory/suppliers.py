@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ecombi.errors import MetricError, did_you_mean
 from ecombi.inventory.days import days_between, earlier, shifted, working_days_between
 from ecombi.inventory.moments import ratio, sample_sd
-from ecombi.inventory.receipts import ordered_lines
+from ecombi.inventory.receipts import ordered_lines, received
 from ecombi.inventory.survival import medians
 from ecombi.metrics.analysis import Analysis, Field
 from ecombi.metrics.definitions import Unit
@@ -30,13 +30,20 @@ def _build(t: Tables, *, until: ir.Value, final_until: ir.Value, basis: str, day
     lines = ordered_lines(t, end)
     lines = lines.mutate(
         due_on=_due(lines, basis),
-        is_open=lines["received_on"].isnull(),
-        took=between(lines["ordered_on"], lines["received_on"]),
+        is_open=lines["first_received_on"].isnull(),
+        is_whole=lines["received_on"].notnull() & (lines["received_qty"] >= lines["ordered_qty"]),
+        took=between(lines["ordered_on"], lines["first_received_on"]),
+        took_whole=between(lines["ordered_on"], lines["received_on"]),
         age=between(lines["ordered_on"], shifted(end, -1)),
     )
     since = shifted(end, -window_days)
     card = _card(lines, since, end)
-    for part in (_medians(lines, since), _orders(lines, since, between), _drift(lines, since)):
+    for part in (
+        _medians(lines, since),
+        _orders(lines, since, between),
+        _units(received(t, end), since, between),
+        _drift(lines, since),
+    ):
         card = card.left_join(part, card["supplier"] == part["of"]).drop("of")
     names = t.suppliers.select(of="supplier_id", supplier_name="name")
     card = card.left_join(names, card["supplier"] == names["of"])
@@ -63,12 +70,12 @@ def _due(lines: ir.Table, basis: str) -> ir.Value:
 def _card(lines: ir.Table, since: ir.Value, until: ir.Value) -> ir.Table:
     """Return what is counted and measured line by line."""
     sent = lines["ordered_on"] >= since
-    came = (lines["received_on"] >= since).fill_null(False)
-    waits = lines["is_open"]
+    came = (lines["first_received_on"] >= since).fill_null(False)
+    waits, in_full = lines["is_open"], lines["is_whole"]
+    whole = in_full & (lines["received_on"] >= since).fill_null(False)
     due = ((lines["due_on"] >= since) & (lines["due_on"] < until)).fill_null(False)
     on_time = (lines["received_on"] <= lines["due_on"]).fill_null(False)
-    in_full = ~waits & (lines["received_qty"] >= lines["ordered_qty"])
-    took, age, qty = lines["took"], lines["age"], lines["received_qty"]
+    took, age = lines["took"], lines["age"]
     cost = lines["ordered_qty"].cast("decimal(18, 0)") * lines["unit_cost"]
     sums = lines.aggregate(
         by={"supplier": lines["supplier_id"]},
@@ -80,8 +87,8 @@ def _card(lines: ir.Table, since: ir.Value, until: ir.Value) -> ir.Table:
         total=took.sum(where=came),
         squares=(took * took).sum(where=came),
         lead_time_p90=took.cast("float64").quantile(0.9, where=came),
-        by_qty=(took * qty).sum(where=came),
-        qty=qty.sum(where=came),
+        whole_days=lines["took_whole"].sum(where=whole),
+        whole_lines=lines.count(where=whole),
         due_lines=lines.count(where=due),
         punctual=lines.count(where=due & on_time),
         complete=lines.count(where=due & in_full),
@@ -97,7 +104,7 @@ def _card(lines: ir.Table, since: ir.Value, until: ir.Value) -> ir.Table:
         lead_time_mean=mean,
         lead_time_sd=sd,
         lead_time_cv=sd / mean.nullif(0),
-        lead_time_weighted=ratio(sums["by_qty"], sums["qty"]),
+        lead_time_full=ratio(sums["whole_days"], sums["whole_lines"]),
         on_time_rate=ratio(sums["punctual"], sums["due_lines"]),
         in_full_rate=ratio(sums["complete"], sums["due_lines"]),
         otif_rate=ratio(sums["both"], sums["due_lines"]),
@@ -117,13 +124,12 @@ def _medians(lines: ir.Table, since: ir.Value) -> ir.Table:
 
 def _orders(lines: ir.Table, since: ir.Value, between: Callable[[ir.Value, ir.Value], ir.Value]) -> ir.Table:
     """Return how long purchase orders took: up to their first line, and up to their last where every unit came."""
-    wanting = lines["is_open"] | (lines["received_qty"] < lines["ordered_qty"])
     orders = lines.aggregate(
         by=["supplier_id", "po_id"],
         sent_on=lines["ordered_on"].min(),
-        first_on=lines["received_on"].min(),
+        first_on=lines["first_received_on"].min(),
         last_on=lines["received_on"].max(),
-        wanting=wanting.ifelse(1, 0).sum(),
+        wanting=lines["is_whole"].ifelse(0, 1).sum(),
     )
     begun = (orders["first_on"] >= since).fill_null(False)
     full = (orders["wanting"] == 0) & (orders["last_on"] >= since).fill_null(False)
@@ -139,6 +145,16 @@ def _orders(lines: ir.Table, since: ir.Value, between: Callable[[ir.Value, ir.Va
         first_receipt_mean=ratio(sums["begun_days"], sums["begun"]),
         full_receipt_mean=ratio(sums["full_days"], sums["full"]),
     )
+
+
+def _units(receipts: ir.Table, since: ir.Value, between: Callable[[ir.Value, ir.Value], ir.Value]) -> ir.Table:
+    """Return how long the units received in the period took, each from its order to its own receipt."""
+    receipts = receipts.filter(receipts["received_on"] >= since)
+    took = between(receipts["ordered_on"], receipts["received_on"])
+    sums = receipts.aggregate(
+        by={"of": receipts["supplier_id"]}, days=(took * receipts["qty"]).sum(), units=receipts["qty"].sum()
+    )
+    return sums.select("of", lead_time_weighted=ratio(sums["days"], sums["units"]))
 
 
 def _drift(lines: ir.Table, since: ir.Value) -> ir.Table:
@@ -161,7 +177,7 @@ def _drift(lines: ir.Table, since: ir.Value) -> ir.Table:
 
 SUPPLIERS: Final = Analysis(
     name="suppliers",
-    definition_version=2,
+    definition_version=3,
     label="Supplier scorecard",
     question="How long do suppliers take, how reliable are they, and what do they cost?",
     grain="One supplier with a line that was sent, received or due in the window, or is open.",
@@ -169,13 +185,15 @@ SUPPLIERS: Final = Analysis(
         "supplier": Field(meaning="Identity of the supplier."),
         "supplier_name": Field(meaning="Its name; none where the shop does not name it."),
         "lines": Field(meaning="Lines of purchase orders sent in the window.", unit=Unit.COUNT),
-        "received_lines": Field(meaning="Lines received in the window, in full or in part.", unit=Unit.COUNT),
-        "open_lines": Field(meaning="Lines not received at its end, whenever they were sent.", unit=Unit.COUNT),
+        "received_lines": Field(meaning="Lines of which the first units came in the window.", unit=Unit.COUNT),
+        "open_lines": Field(
+            meaning="Lines of which nothing had come at its end, whenever they were sent.", unit=Unit.COUNT
+        ),
         "open_days_mean": Field(meaning="Mean age of the open lines; no value without one.", unit=Unit.DAYS),
         "open_days_max": Field(meaning="Age of the oldest open line; no value without one.", unit=Unit.DAYS),
         "lead_time_mean": Field(
-            meaning="Mean days from the order to the receipt of the lines received; no value without one. Open lines "
-            "are not in it, so it is too short while late ones are open.",
+            meaning="Mean days from the order to the first receipt of the lines received; no value without one. Open "
+            "lines are not in it, so it is too short while late ones are open.",
             unit=Unit.DAYS,
         ),
         "lead_time_sd": Field(meaning="Its sample standard deviation; no value before two lines.", unit=Unit.DAYS),
@@ -186,23 +204,27 @@ SUPPLIERS: Final = Analysis(
             meaning="The days within which nine of ten lines came, interpolated; no value without one.",
             unit=Unit.DAYS,
         ),
-        "lead_time_weighted": Field(meaning="Mean lead time of the units received.", unit=Unit.DAYS),
-        "lead_time_median": Field(
-            meaning="Days within which half of the lines sent in the window came, the open ones counted as not yet "
-            "(Kaplan-Meier); no value while fewer have.",
+        "lead_time_full": Field(
+            meaning="Mean days from the order until every unit had come, of the lines made whole in the window.",
             unit=Unit.DAYS,
         ),
-        "first_receipt_mean": Field(
-            meaning="Mean days from a purchase order to the receipt of its first line.", unit=Unit.DAYS
+        "lead_time_weighted": Field(
+            meaning="Mean days from the order to its own receipt, of the units received in the window.", unit=Unit.DAYS
         ),
+        "lead_time_median": Field(
+            meaning="Days within which the first units of half of the lines sent in the window came, the open ones "
+            "counted as not yet (Kaplan-Meier); no value while fewer have.",
+            unit=Unit.DAYS,
+        ),
+        "first_receipt_mean": Field(meaning="Mean days from a purchase order to its first receipt.", unit=Unit.DAYS),
         "full_receipt_mean": Field(
-            meaning="Mean days from a purchase order to the receipt of its last line, of orders of which every unit "
-            "came.",
+            meaning="Mean days from a purchase order until every unit of every line had come.",
             unit=Unit.DAYS,
         ),
         "due_lines": Field(meaning="Lines due in the window on the chosen basis.", unit=Unit.COUNT),
         "on_time_rate": Field(
-            meaning="Lines received by the day they were due ÷ lines due; early is on time, open is not.",
+            meaning="Lines of which all that came did by the day they were due ÷ lines due; early is on time, open is "
+            "not.",
             unit=Unit.RATE,
         ),
         "in_full_rate": Field(
@@ -219,9 +241,9 @@ SUPPLIERS: Final = Analysis(
     keys=("supplier",),
     build=_build,
     formula=(
-        "Lead time: day of receipt − day of order, of the lines received in the window. A line is received on one day, "
-        "also where units are missing; several deliveries of one line cannot be told apart. Rates: of the lines due in "
-        "the window by requested, first_confirmed or last_confirmed day. Working days: Monday to Friday."
+        "Lead time: day of the first receipt − day of order, of the lines of which it lies in the window. Full: day on "
+        "which all units ordered had come. Weighted: each receipt by its units. Rates: of the lines due in the window "
+        "by requested, first_confirmed or last_confirmed day. Working days: Monday to Friday."
     ),
     example=(
         "Received after 10, 12 and 20 days: mean 42 ÷ 3 = 14.0, standard deviation √((16 + 4 + 36) ÷ 2) = "

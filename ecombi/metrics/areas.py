@@ -16,6 +16,7 @@ from ecombi.metrics import (
     parcels,
     payments,
     purchasing,
+    reliability,
     sales,
     visits,
 )
@@ -33,6 +34,7 @@ AREAS: Final = {
     "Delivery": delivery,
     "Parcels": parcels,
     "Purchasing": purchasing,
+    "Supplier reliability": reliability,
     "Payments": payments,
 }
 """Area as people call it -> the module of its metrics."""

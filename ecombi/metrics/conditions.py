@@ -16,6 +16,9 @@ RETURN_DAYS: Final = 60
 UNAMENDED_ORDERS: Final = "unamended_orders"
 """Stands among what is built where no order was ever added to; the ledger only grows, so none was earlier either."""
 
+EVERY_ORDER_SOLD: Final = "every_order_sold"
+"""Stands among what is built where every order that was charged for has a sale now; on an earlier day some may not."""
+
 original_until: Final = Dimension(
     name="original_until",
     label="Original until",
@@ -27,15 +30,26 @@ original_until: Final = Dimension(
     type="date",
 )
 
+saleless_since: Final = Dimension(
+    name="saleless_since",
+    label="Without a sale since",
+    description="Day of the first charge of an order without a sale. None for every other order.",
+    column="charged_on",
+    lookups=(Lookup(table=tables.saleless_orders, key="order_id", none_if=EVERY_ORDER_SOLD),),
+    type="date",
+)
+
 
 def is_original(row: ir.Table) -> ir.Value:
-    """Whether a row is of an order as it was first sold; needs `original_until`."""
+    """Whether a row is of an order as it was first sold; needs `original_until`, and `saleless_since` for charges."""
     import ibis
 
-    of_order = row["order_id"].notnull()
-    if original_until.name not in row.columns:
-        return of_order
-    return of_order & (row["event_on"] <= ibis.coalesce(row[original_until.name], row["event_on"]))
+    original: ir.BooleanValue = row["order_id"].notnull()
+    if original_until.name in row.columns:
+        original &= row["event_on"] <= ibis.coalesce(row[original_until.name], row["event_on"])
+    if saleless_since.name in row.columns:
+        original &= row[saleless_since.name].isnull()
+    return original
 
 
 def has_cost(row: ir.Table) -> ir.Value:

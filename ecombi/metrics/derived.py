@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _MONEY = "decimal(28, 4)"
 _GOODS = (Kind.SALE.value, Kind.DISCOUNT.value, Kind.RETURN.value)
+_CHARGED = (
+    *(Kind.SALE.value, Kind.DISCOUNT.value, Kind.TAX.value, Kind.DUTY.value),
+    *(Kind.SHIPPING.value, Kind.SHIPPING_DISCOUNT.value),
+)
 
 
 def sold(t: Tables) -> ir.Table:
@@ -67,6 +71,13 @@ def orders(t: Tables) -> ir.Table:
         previous_booked_on=previous("booked_on"),
     )
     return numbered.select(*_columns("orders"))
+
+
+def saleless_orders(t: Tables) -> ir.Table:
+    """Return one row per order that was charged for without a sale; see `schema.tables.saleless_orders`."""
+    charges = t.ledger.filter(t.ledger["kind"].isin(_CHARGED) & t.ledger["order_id"].notnull())
+    is_sale = (charges["kind"] == Kind.SALE.value).cast("int32")
+    return charges.aggregate(by="order_id", having=[is_sale.max() == 0], charged_on=charges["event_on"].min())
 
 
 def customers(t: Tables) -> ir.Table:

@@ -156,9 +156,18 @@ lumen       Lumen   DE
         """
 po_id sku  supplier_id ordered_on requested_on confirmed_on last_confirmed_on received_on ordered_qty received_qty unit_cost
 Q1    mug  potters     10-20      11-03        11-04        -                 11-04       10          10           4.00
-Q2    lamp lumen       10-26      11-05        11-03        11-05             11-05       5           4            25.00
+Q2    lamp lumen       10-26      11-05        11-03        11-05             11-05       5           5            25.00
 Q3    mug  potters     11-04      11-18        -            -                 -           10          0            4.00
 """,  # noqa: E501 - a table is as wide as it is
+    ),
+    _sheet(
+        tables.receipts,
+        "What came of the purchase orders on several days",
+        """
+po_id sku  received_on qty
+Q2    lamp 11-05       4
+Q2    lamp 11-20       1
+""",
     ),
     _sheet(
         tables.shipments,

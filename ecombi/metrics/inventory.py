@@ -298,6 +298,7 @@ _opening_stock: Final = replace(
 
 sell_through: Final = Formula(
     name="sell_through",
+    definition_version=2,
     label="Sell-through",
     unit=Unit.RATE,
     direction=Direction.UP,

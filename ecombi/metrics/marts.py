@@ -102,7 +102,7 @@ SHIPMENTS: Final = Mart(
 )
 PAYMENTS: Final = Mart(table=tables.payments, days={ONLY: "paid_on"})
 INVENTORY: Final = Mart(table=tables.inventory_daily, days={ONLY: "day"})
-PURCHASES: Final = Mart(
+PURCHASE_ORDERS: Final = Mart(
     table=tables.purchase_orders,
     days={
         ONLY: "ordered_on",
@@ -112,6 +112,18 @@ PURCHASES: Final = Mart(
         "received": "received_on",
     },
 )
+RECEIPTS: Final = Mart(table=tables.receipts, days={ONLY: "received_on"})
+_RECEIVED: Final = ("purchase_orders:received", "receipts:day")
+PURCHASES: Final = Mart(
+    table=tables.purchase_lines,
+    days={**PURCHASE_ORDERS.days, "first_received": "first_received_on"},
+    made_of={
+        **{role: PURCHASE_ORDERS.noted(role) for role in PURCHASE_ORDERS.days},
+        "first_received": _RECEIVED,
+        "received": _RECEIVED,
+    },
+)
+GOODS_RECEIPTS: Final = Mart(table=tables.goods_receipts, days={ONLY: "received_on"}, made_of={ONLY: _RECEIVED})
 PROMISES: Final = Mart(table=tables.promises, days={ONLY: "promised_on"})
 AD_SPEND: Final = Mart(table=tables.ad_spend, days={ONLY: "day"})
 
@@ -125,7 +137,8 @@ MARTS: Final = (
     PAYMENTS,
     INVENTORY,
     PURCHASES,
+    GOODS_RECEIPTS,
     AD_SPEND,
 )
-LOADED: Final = (*(mart for mart in MARTS if not mart.made_of), PROMISES)
-"""Those whose rows are delivered, not computed; promises are measured only with the orders they were made for."""
+LOADED: Final = (*(mart for mart in MARTS if not mart.made_of), PURCHASE_ORDERS, RECEIPTS, PROMISES)
+"""Those whose rows are delivered, not computed; some are measured only by what is computed from them."""

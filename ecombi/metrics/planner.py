@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from ecombi.errors import IncompatibleMetricsError, MetricError
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD
 from ecombi.metrics.definitions import DaysMeasure, Metric
 from ecombi.metrics.dimensions import Dimension
 from ecombi.metrics.marts import Mart
@@ -146,7 +147,8 @@ def _shape(query: MetricQuery, catalogue: Catalogue, known: Known, identity: Ide
         whole_months=bool(known.built) and _whole_months(query),
         where=where,
         scope=scope_of(identity, catalogue, as_of=query.as_of),
-        built=known.built,
+        # An order may have been charged for in an earlier load than the one that brought its sale.
+        built=tuple(name for name in known.built if not (query.as_of and name == EVERY_ORDER_SOLD)),
     )
 
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ecombi.metrics.conditions import RETURN_DAYS, came_back_in_time, has_cost, is_original, original_until
+from ecombi.metrics.conditions import (
+    RETURN_DAYS,
+    came_back_in_time,
+    has_cost,
+    is_original,
+    original_until,
+    saleless_since,
+)
 from ecombi.metrics.definitions import Difference, Direction, DistinctMeasure, Measure, Ratio, Unit
 from ecombi.schema.kinds import Kind
 
@@ -157,13 +164,13 @@ _order_value: Final = Measure(
     unit=Unit.MONEY,
     direction=Direction.UP,
     formula="Gross sales − discounts of the original orders.",
-    description="What goods cost when they were ordered. Left out: what was added later, returns, tax, shipping.",
-    definition_version=2,
+    description="What goods cost when ordered. Left out: what was added later, orders without a sale, returns, tax.",
+    definition_version=3,
     example="80.00 − 2.00 = 78.00",
     source=_SHOPIFY,
     kinds=(Kind.SALE, Kind.DISCOUNT),
     where=is_original,
-    needs=(original_until,),
+    needs=(original_until, saleless_since),
 )
 
 aov: Final = Ratio(
@@ -177,7 +184,7 @@ aov: Final = Ratio(
         "sale, as in an exchange, discounts given after it, returns, tax, shipping, sales without an order number, "
         "orders of gift cards only."
     ),
-    definition_version=2,
+    definition_version=3,
     example="(80.00 − 2.00) ÷ 4 = 19.50",
     source="https://www.vendure.io/marketplace/metrics (the variant without tax)",
     numerator=_order_value,
@@ -190,13 +197,13 @@ _order_total: Final = Measure(
     unit=Unit.MONEY,
     direction=Direction.UP,
     formula="Gross sales − discounts + tax + duties + shipping charges − shipping discounts of the original orders.",
-    description="What orders cost their customers when they were placed. Left out: what was added later, refunds.",
-    definition_version=2,
+    description="What customers paid when ordering. Left out: what was added later, orders without a sale, refunds.",
+    definition_version=3,
     example="78.00 + 11.60 + 1.50 + 10.00 − 5.00 = 96.10",
     source="https://www.vendure.io/marketplace/metrics",
     kinds=(Kind.SALE, Kind.DISCOUNT, Kind.TAX, Kind.DUTY, Kind.SHIPPING, Kind.SHIPPING_DISCOUNT),
     where=is_original,
-    needs=(original_until,),
+    needs=(original_until, saleless_since),
 )
 
 average_order_total: Final = Ratio(
@@ -208,9 +215,10 @@ average_order_total: Final = Ratio(
     description=(
         "What an order costs its customer: aov with tax, duties and shipping. A later refund does not move it. Where "
         "goods or discounts were added after the day of an order's first sale, all that was charged later is out. Left "
-        "out: refunds of any kind, gift cards sold, sales without an order number."
+        "out: refunds of any kind, gift cards sold, orders of gift cards only with what was charged for them, sales "
+        "without an order number."
     ),
-    definition_version=2,
+    definition_version=3,
     example="(78.00 + 11.60 + 1.50 + 5.00) ÷ 4 = 24.03",
     source="https://www.vendure.io/marketplace/metrics (the variant with tax)",
     numerator=_order_total,

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ecombi.errors import BackendError
-from ecombi.metrics.conditions import UNAMENDED_ORDERS
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.definitions import Measure
 from ecombi.metrics.rollups import ROLLUPS, Rollup
 from ecombi.metrics.shapes import UNIFORM_ORDERS
@@ -164,7 +164,7 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
         if "facts" not in str(error) and "settle_hours" not in str(error):
             raise
         raise BackendError(_OLDER.format(warehouse.safe_url)) from error
-    if facts.get(LAST_DAY) and not (UNAMENDED_ORDERS in facts and any(name.startswith(DAYS) for name in facts)):
+    if facts.get(LAST_DAY) and not (EVERY_ORDER_SOLD in facts and any(name.startswith(DAYS) for name in facts)):
         raise BackendError(_OLDER.format(warehouse.safe_url))
     return Known(
         built=_usable(facts),
@@ -210,4 +210,7 @@ def _usable(facts: Mapping[str, str]) -> tuple[str, ...]:
         if rows and mark == fingerprint(rollup):
             sizes[name] = int(rows)
     named = sorted(sizes, key=lambda name: (sizes[name], name))
-    return (*named, *(name for name in (UNIFORM_ORDERS, UNAMENDED_ORDERS) if facts.get(name) == "true"))
+    return (
+        *named,
+        *(name for name in (UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD) if facts.get(name) == "true"),
+    )

@@ -15,6 +15,7 @@ from ecombi.errors import AccessDenied, MetricError
 from ecombi.metrics import derived
 from ecombi.metrics.fulfilments import fulfilments
 from ecombi.metrics.parameters import parameter
+from ecombi.metrics.purchases import goods_receipts, purchase_lines
 from ecombi.schema import tables as schema
 
 if TYPE_CHECKING:
@@ -42,8 +43,11 @@ _OF_NOW: Final = frozenset({"customer_scores", "product_positions", "facts"})
 
 DERIVED: Final[Mapping[str, Callable[[Tables], ir.Table]]] = {
     "orders": derived.orders,
+    "saleless_orders": derived.saleless_orders,
     "customers": derived.customers,
     "fulfilments": fulfilments,
+    "purchase_lines": purchase_lines,
+    "goods_receipts": goods_receipts,
     "cohort_months": derived.cohort_months,
     "days_loaded": derived.days_loaded,
 }

@@ -24,7 +24,7 @@ TABLES: Final[Mapping[str, tuple[str, str]]] = {
     "sessions": ("day", "Visits"),
     "payments": ("day", "Payments"),
     "inventory_daily": ("day", "Stock of each evening"),
-    "purchase_orders": ("day", "Purchase orders"),
+    "purchase_lines": ("day", "Purchase orders"),
     "shipments": ("day", "Parcels"),
     "ad_spend": ("day", "Advertising costs"),
 }

@@ -23,7 +23,8 @@ _WORDS: Final = {
     "shipments": "Parcels",
     "payments": "Payments",
     "inventory_daily": "Stock levels",
-    "purchase_orders": "Purchase orders",
+    "purchase_lines": "Purchase orders",
+    "goods_receipts": "Receipts from suppliers",
     "ad_spend": "Advertising costs",
 }
 """Table -> what it records, as people call it. The ledger is not among them: without it there is no shop."""

@@ -88,6 +88,7 @@ def lead_times(card: AnalysisResult, title: str, *, top: int) -> Block:
         "Variation": "lead_time_cv",
         "Half within": "lead_time_median",
         "9 of 10 within": "lead_time_p90",
+        "In full": "lead_time_full",
         "By unit": "lead_time_weighted",
     }
     low = ("Lines", "Variation", "Half within", "By unit")
@@ -224,7 +225,7 @@ def _listed(rows: Sequence[Row]) -> str:
 
 def _is_recorded(answer: AnalysisResult) -> bool:
     """Whether there are purchase orders at all."""
-    first, last = answer.passport.known.recorded("purchase_orders", "day")
+    first, last = answer.passport.known.recorded("purchase_lines", "day")
     return first <= last
 
 

@@ -31,6 +31,14 @@ orders = table(
     column("cost_amount", SUM, "Cost of its goods, less that of goods back in stock; null where no cost is known."),
 )
 
+saleless_orders = table(
+    "saleless_orders",
+    "One row per order that customers were charged for without a sale, such as one of gift cards alone.",
+    ("order_id",),
+    column("order_id", String, "Order number."),
+    column("charged_on", Date, "Day of its first charge or discount, in the shop's time zone.", required=True),
+)
+
 customers = table(
     "customers",
     "One row per customer who ever ordered.",
@@ -71,6 +79,39 @@ fulfilments = table(
     column("is_on_time", Boolean, "Something was sent, and all of it arrived by the promised day.", required=True),
     column("is_documented", Boolean, "No parcel's papers were wrong; true where nobody records it.", required=True),
     column("is_undamaged", Boolean, "No parcel arrived damaged; true where nobody records it.", required=True),
+)
+
+purchase_lines = table(
+    "purchase_lines",
+    "One row per line of a purchase order.",
+    ("po_id", "sku"),
+    column("po_id", String, "Identity of the purchase order."),
+    column("sku", String, "Product."),
+    column("source", String, "Name of the source that delivered the line."),
+    column("supplier_id", String, "Supplier.", required=True),
+    column("ordered_on", Date, "Day the order was sent.", required=True),
+    column("requested_on", Date, "Day we asked for.", required=True),
+    column("confirmed_on", Date, "Day the supplier first confirmed; null where it has not."),
+    column("last_confirmed_on", Date, "Day the supplier confirmed last; null where it never changed the first one."),
+    column("first_received_on", Date, "Day of the first receipt; null while open."),
+    column("received_on", Date, "Day all units ordered had come; of the last receipt while some are missing."),
+    column("ordered_qty", BigInteger, "Units ordered.", required=True),
+    column("received_qty", BigInteger, "Units received so far.", required=True),
+    column("unit_cost", MONEY, "Cost of one unit.", required=True),
+)
+
+goods_receipts = table(
+    "goods_receipts",
+    "One row per line of a purchase order and day on which units of it came.",
+    ("po_id", "sku", "received_on"),
+    column("po_id", String, "Identity of the purchase order."),
+    column("sku", String, "Product."),
+    column("received_on", Date, "Day of the receipt."),
+    column("source", String, "Name of the source that delivered the line."),
+    column("supplier_id", String, "Supplier.", required=True),
+    column("ordered_on", Date, "Day the order was sent.", required=True),
+    column("qty", BigInteger, "Units received that day.", required=True),
+    column("missing_qty", BigInteger, "Units of the line still missing after it, at least 0.", required=True),
 )
 
 cohort_months = table(
@@ -140,5 +181,17 @@ facts = table(
     column("value", String, "As text."),
 )
 
-BUILT = (orders, customers, fulfilments, cohort_months, customer_scores, product_positions, days_loaded, facts)
+BUILT = (
+    orders,
+    saleless_orders,
+    customers,
+    fulfilments,
+    purchase_lines,
+    goods_receipts,
+    cohort_months,
+    customer_scores,
+    product_positions,
+    days_loaded,
+    facts,
+)
 """All of them; the rollups of ecombi.metrics.rollups come on top."""

@@ -13,8 +13,11 @@ from ecombi.schema.derived import (
     days_loaded,
     facts,
     fulfilments,
+    goods_receipts,
     orders,
     product_positions,
+    purchase_lines,
+    saleless_orders,
 )
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "days_loaded",
     "facts",
     "fulfilments",
+    "goods_receipts",
     "history_of",
     "inventory_daily",
     "key_of",
@@ -45,9 +49,12 @@ __all__ = [
     "product_positions",
     "products",
     "promises",
+    "purchase_lines",
     "purchase_orders",
     "quarantine",
+    "receipts",
     "reviews",
+    "saleless_orders",
     "sessions",
     "shipment_lines",
     "shipments",
@@ -255,10 +262,21 @@ purchase_orders = table(
     column("requested_on", Date, "Day we asked for.", required=True),
     column("confirmed_on", Date, "Day the supplier first confirmed; null where it has not."),
     column("last_confirmed_on", Date, "Day the supplier confirmed last; null where it never changed the first one."),
-    column("received_on", Date, "Day of the receipt; null while open."),
+    column("received_on", Date, "Day of the first receipt; null while open. Where receipts has the line, that counts."),
     column("ordered_qty", BigInteger, "Units ordered.", required=True),
-    column("received_qty", BigInteger, "Units received so far.", required=True),
+    column("received_qty", BigInteger, "Units received so far; see received_on.", required=True),
     column("unit_cost", MONEY, "Cost of one unit.", required=True),
+    load_id(),
+)
+
+receipts = table(
+    "receipts",
+    "One row per line of a purchase order and day on which units of it came.",
+    ("po_id", "sku", "received_on"),
+    column("po_id", String, "Purchase order."),
+    column("sku", String, "Product."),
+    column("received_on", Date, "Day of the receipt."),
+    column("qty", BigInteger, "Units received that day.", required=True),
     load_id(),
 )
 
@@ -340,6 +358,7 @@ LOADED = (
     inventory_daily,
     suppliers,
     purchase_orders,
+    receipts,
     shipments,
     shipment_lines,
     promises,

@@ -28,6 +28,7 @@ _HAPPENED = {
     "payments": "paid_at",
     "inventory_daily": "day",
     "purchase_orders": "ordered_on",
+    "receipts": "received_on",
     "shipments": "shipped_at",
     "shipment_lines": "shipped_at",
     "promises": "made_at",

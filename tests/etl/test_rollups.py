@@ -18,7 +18,7 @@ from ecombi.backends.warehouse import Warehouse, open_warehouse
 from ecombi.etl.marts import build_marts
 from ecombi.etl.rollups import LAST_LOAD
 from ecombi.metrics.answers import Answers
-from ecombi.metrics.conditions import UNAMENDED_ORDERS
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.rollups import ROLLUPS, TABLES
 from ecombi.metrics.shapes import UNIFORM_ORDERS
@@ -266,6 +266,25 @@ def test_the_days_of_an_order_that_is_added_to_are_summed_anew() -> None:
         found = answers.run(total)
         assert set(found.passport.tables) <= set(ROLLUPS)
         assert found["average_order_total"].tolist() == [20.0]
+        before = kept(warehouse)
+        assert before == rebuilt(warehouse)
+
+
+def test_the_days_of_what_was_charged_before_its_sale_are_summed_anew() -> None:
+    charged = event("shipping", "o9", "2012-10-06", "4.00", country="GB", source_id="7")
+    with empty() as warehouse:
+        load(warehouse, {**FIRST, "ledger": [*FIRST["ledger"], charged]}, 1)
+        total = MetricQuery.of("average_order_total", where={"country": ["GB"]})
+        answers = Answers(warehouse, SHOP)
+        assert answers.run(total)["average_order_total"].tolist() == [20.0]
+        assert EVERY_ORDER_SOLD not in answers.known().built
+        assert set(answers.run(total).passport.tables) <= set(ROLLUPS)
+        sold = sale("o9", "2012-10-08", "10.00", ordered="2012-10-06", sku="lamp", country="GB", source_id="6")
+        load(warehouse, {"ledger": [sold]}, 2)
+        assert EVERY_ORDER_SOLD in answers.known().built
+        found = answers.run(total)
+        assert set(found.passport.tables) <= set(ROLLUPS)
+        assert found["average_order_total"].tolist() == [17.0]
         before = kept(warehouse)
         assert before == rebuilt(warehouse)
 

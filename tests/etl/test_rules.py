@@ -38,6 +38,7 @@ GOOD: dict[str, Row] = {
         "po_id": "0", "sku": "A", "supplier_id": "S", "ordered_on": DAY, "requested_on": NEXT, "received_on": DAY,
         "ordered_qty": 1, "received_qty": 0, "unit_cost": Decimal(1),
     },
+    "receipts": {"po_id": "0", "sku": "A", "received_on": DAY, "qty": 0},
     "shipments": {
         "shipment_id": "0", "order_id": "1", "carrier": "C", "shipped_at": TEN, "promised_on": NEXT,
         "delivered_at": TEN, "ordered_qty": 1, "shipped_qty": 1, "cost_amount": Decimal(0),
@@ -54,7 +55,7 @@ GOOD: dict[str, Row] = {
 
 IDENTITY = {
     "ledger": "source_id", "sessions": "session_id", "payments": "payment_id", "inventory_daily": "sku",
-    "purchase_orders": "po_id", "shipments": "shipment_id", "shipment_lines": "shipment_id",
+    "purchase_orders": "po_id", "receipts": "po_id", "shipments": "shipment_id", "shipment_lines": "shipment_id",
     "promises": "order_id", "ad_spend": "campaign", "reviews": "review_id",
 }  # fmt: skip
 
@@ -91,6 +92,7 @@ BAD: dict[str, list[tuple[str, Row]]] = {
         ("negative_unit_cost", {"unit_cost": Decimal(-1)}),
         ("received_on_too_early", {"ordered_on": NEXT}),
     ],
+    "receipts": [("negative_qty", {"qty": -1})],
     "shipments": [
         ("negative_ordered_qty", {"ordered_qty": -1}),
         ("negative_shipped_qty", {"shipped_qty": -1}),
@@ -106,6 +108,10 @@ BAD: dict[str, list[tuple[str, Row]]] = {
     ],
     "reviews": [("score_out_of_range", {"score": 0}), ("score_out_of_range", {"score": 6})],
 }  # fmt: skip
+
+
+ACROSS = {"purchase_orders": {"ordered_on_too_late"}, "receipts": {"received_on_too_early"}}
+"""Rules that look into another table, which have a test of their own."""
 
 
 def deliver(folder: Path, table: str, rows: list[Row]) -> CanonicalSource:
@@ -134,7 +140,21 @@ def test_one_bad_row_never_stops_a_load(bench: Workbench, table: str) -> None:
 
 def test_every_rule_has_a_row_that_breaks_it() -> None:
     for table, rules in RULES.items():
-        assert {rule.name for rule in rules} <= {name for name, _ in BAD[table]}, table
+        assert {rule.name for rule in rules} <= {name for name, _ in BAD[table]} | ACROSS.get(table, set()), table
+
+
+def test_a_receipt_is_not_before_its_purchase_order_whichever_is_delivered_first(bench: Workbench) -> None:
+    order, receipt = GOOD["purchase_orders"] | {"received_on": None}, GOOD["receipts"]
+    bench.load(deliver(bench.folder / "orders", "purchase_orders", [order]))
+    received = [receipt | {"received_on": BEFORE}, receipt, receipt | {"po_id": "1", "received_on": BEFORE}]
+    (report,) = bench.load(deliver(bench.folder / "receipts", "receipts", received))
+    assert counts([report]) == [(3, 2, 0, 1)]
+    (report,) = bench.load(deliver(bench.folder / "later", "purchase_orders", [order | {"po_id": "1"}]))
+    assert counts([report]) == [(1, 0, 0, 1)]
+    assert bench.rows("SELECT rule, value FROM quarantine ORDER BY rule") == [
+        ("ordered_on_too_late", "2026-03-01"),
+        ("received_on_too_early", "2026-02-28"),
+    ]
 
 
 def test_the_quarantine_says_what_is_wrong(bench: Workbench) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
+import ibis.expr.types as ir
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -21,7 +22,7 @@ from ecombi.metrics.analysis import Analysis
 from ecombi.metrics.parameters import names_in, parameter, to_sql
 from ecombi.metrics.rollups import ROLLUPS
 from ecombi.metrics.shapes import Scope
-from ecombi.metrics.tables import Tables
+from ecombi.metrics.tables import DERIVED, Tables
 
 ENGINES = ("duckdb", "postgres")
 ROLLUP = ROLLUPS[demand.ROLLUP].table
@@ -29,6 +30,8 @@ FILLED = (
     "ledger",
     "inventory_daily",
     "purchase_orders",
+    "receipts",
+    *("goods_receipts", "purchase_lines"),
     "products",
     "suppliers",
     "loads",
@@ -50,8 +53,14 @@ class Shop:
             connection.execute(statement)
 
     def load(self, table: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Insert rows, all with the same columns; what is not given is null."""
-        listed = list(rows)
+        """Insert rows, all with the same columns; what is not given is null. Receipts are derived anew."""
+        self._insert(table, list(rows))
+        if table in ("purchase_orders", "receipts"):
+            for derived in ("goods_receipts", "purchase_lines"):
+                self.connection.execute(f"DELETE FROM {derived}")
+                self._derive(derived, DERIVED[derived](Tables()))
+
+    def _insert(self, table: str, listed: list[Mapping[str, object]]) -> None:
         names = list(listed[0])
         if self.dialect == "duckdb":
             incoming = pa.table({name: [row[name] for row in listed] for name in names})
@@ -70,9 +79,10 @@ class Shop:
 
     def keep_positions(self) -> None:
         """Fill the table that is kept after each load."""
-        rows = product_positions(Tables())
-        columns = ", ".join(rows.columns)
-        self.connection.execute(f"INSERT INTO product_positions ({columns}) {to_sql(rows, self.dialect)}")
+        self._derive("product_positions", product_positions(Tables()))
+
+    def _derive(self, table: str, rows: ir.Table) -> None:
+        self.connection.execute(f"INSERT INTO {table} ({', '.join(rows.columns)}) {to_sql(rows, self.dialect)}")
 
     def keep_sums(self) -> None:
         """Fill the rollup of products with the sums that are read from it."""
@@ -159,6 +169,7 @@ def duck(opened: Callable[[str], Shop]) -> Shop:
     """An empty shop on DuckDB, for what is asked of many random shops."""
     found = opened("duckdb")
     found.empty()
+    found.final_until = date(2100, 1, 1)
     return found
 
 
@@ -234,6 +245,11 @@ def line(po: str, sku: str, supplier: str, ordered: date, received: date | None,
         "load_id": 1,
     }
     return row | rest
+
+
+def receipt(po: str, sku: str, on: date, qty: int) -> dict[str, object]:
+    """Return what came of a line on a day."""
+    return {"po_id": po, "sku": sku, "received_on": on, "qty": qty, "load_id": 1}
 
 
 def rows_of(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:

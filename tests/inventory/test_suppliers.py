@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
+import ibis
 import pytest
 
 from ecombi.errors import MetricError
+from ecombi.inventory.receipts import lead_time_sums
 from ecombi.inventory.suppliers import SUPPLIERS
-from tests.inventory.conftest import Shop, day, line, rows_of
+from ecombi.metrics.parameters import to_sql
+from ecombi.metrics.tables import Tables
+from tests.inventory.conftest import Shop, day, line, receipt, rows_of
 
 UNTIL = day("05-01")
 
@@ -56,7 +60,7 @@ def test_the_scorecard_by_hand(shop: Shop) -> None:
     first, second = found.to_dict("records")
     # Lead times 8, 12, 20, 14: mean 13.5, squares 804: sd √((4 × 804 − 54²) ÷ 12) = 5
     # P90: sorted 8, 12, 14, 20; place 2.7: 14 + 0.7 × 6 = 18.2
-    # By units: (80 + 120 + 500 + 140) ÷ 55 = 15.27
+    # Until every unit had come: 8, 12 and 14 days. By units: (80 + 120 + 500 + 140) ÷ 55 = 15.27
     # Median of the lines sent: 8, 9+, 12, 20, 29+: 4/5 × 2/3 × 1/2 = 0.267 at 20
     # First line: P1 8, P2 20, P0 14; all lines: P1 12, P0 14
     # Requested for 12 March twice, 11 April twice and 2 March (P0): 1 + 0 in time and in full
@@ -73,6 +77,7 @@ def test_the_scorecard_by_hand(shop: Shop) -> None:
         "lead_time_sd": pytest.approx(5.0),
         "lead_time_cv": pytest.approx(5 / 13.5),
         "lead_time_p90": pytest.approx(18.2),
+        "lead_time_full": pytest.approx(34 / 3),
         "lead_time_weighted": pytest.approx(840 / 55),
         "lead_time_median": 20,
         "first_receipt_mean": pytest.approx(14.0),
@@ -137,6 +142,52 @@ def test_an_order_that_came_short_is_no_full_receipt(shop: Shop) -> None:
     assert (found["in_full_rate"], found["open_lines"]) == (pytest.approx(3 / 5), 0)
     # (5 + 9 + 3) × 10 + 4 × 9 + 6 × 0, of 39 units
     assert found["lead_time_weighted"] == pytest.approx(206 / 39)
+
+
+def test_lines_that_came_in_several_receipts(shop: Shop) -> None:
+    march, april = day("03-02"), day("04-01")
+    shop.load(
+        "receipts",
+        [
+            # 4, 4 and 2 units, whole after 12 days; of the 5 of 30 that are missing after 20 days nothing more came.
+            receipt("P1", "mug", march + timedelta(days=6), 4),
+            receipt("P1", "mug", march + timedelta(days=9), 4),
+            receipt("P1", "mug", march + timedelta(days=12), 2),
+            receipt("P2", "mug", april + timedelta(days=10), 15),
+            receipt("P2", "mug", april + timedelta(days=20), 10),
+            # Nobody ordered it.
+            receipt("P9", "mug", march, 100),
+        ],
+    )
+    shop.load(
+        "purchase_orders",
+        [
+            # What it says of a receipt does not count where the receipts say more; of the pot they say nothing.
+            line("P1", "mug", "S1", march, march + timedelta(days=6), received_qty=4),
+            line("P1", "pot", "S1", march, march + timedelta(days=8)),
+            line("P2", "mug", "S1", april, april + timedelta(days=10), ordered_qty=30, received_qty=15),
+        ],
+    )
+
+    def card(until: date) -> tuple[object, ...]:
+        found = shop.inventory.suppliers(until, basis="requested", window_days=60)
+        return rows_of(
+            found, "received_lines", "lead_time_mean", "lead_time_full", "lead_time_weighted", "first_receipt_mean",
+            "full_receipt_mean", "due_lines", "on_time_rate", "in_full_rate", "otif_rate",
+        )[0]  # fmt: skip
+
+    # First receipts after 6, 8 and 10 days; whole after 12 and 8. Units: 24 + 36 + 24 + 80 + 150 + 200 over 45. Orders:
+    # first 6 and 10, whole 12. Due after 10 days: the pot is on time and in full, the mug of P1 in full.
+    assert card(UNTIL) == pytest.approx((3, 8.0, 10.0, 514 / 45, 8.0, 12.0, 3, 1 / 3, 2 / 3, 1 / 3))
+    # On the morning after the 9th day two units were missing, and all that had come was in time.
+    assert card(march + timedelta(days=10)) == pytest.approx(
+        (2, 7.0, 8.0, (24 + 36 + 80) / 18, 6.0, None, 0, None, None, None)
+    )
+    # Reorder advice takes each day on which something of an order came for a delivery: 6, 8, 9, 12, 10 and 20 days.
+    [sums] = shop.connection.execute(
+        to_sql(lead_time_sums(Tables(), ibis.date("2026-05-01"), receipts=20), shop.dialect)
+    ).fetchall()
+    assert sums == ("S1", 6, 65, 36 + 64 + 81 + 144 + 100 + 400)
 
 
 def test_days_that_are_not_final_are_left_out(shop: Shop) -> None:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("whole_shop")
 EACH = pytest.mark.parametrize(("name", "options"), ASKED, ids=[f"{name}-{options}" for name, options in ASKED])
 GERMANY_AND_FRANCE = Identity.of("regional", countries=["Germany", "France"])
 OF_NO_COUNTRY = {
-    *("stock_outs", "reorder", "demand", "classes", "class_cells", "suppliers", "product_days", "purchase_lines"),
+    *("stock_outs", "reorder", "demand", "classes", "class_cells", "suppliers", "product_days", "purchase_receipts"),
     *("stock_day", "late_lines", "deliveries", "held_back"),
 }
 """Analyses of stock, suppliers and files, whose rows belong to no country."""

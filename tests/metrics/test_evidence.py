@@ -230,7 +230,7 @@ def test_the_passport_of_a_cell_is_narrowed_to_it(ask: Ask) -> None:
     assert (lines["Only country"], lines["Only channel"]) == ("GB", "web")
     formula = "(Gross sales − discounts) ÷ orders, of the original orders only. Unit: money."
     assert lines["Average order value"].startswith(formula)
-    assert "Definition version 2, owner Finance" in lines["Average order value"]
+    assert "Definition version 3, owner Finance" in lines["Average order value"]
     assert {"Snapshot", "Freshness", "Engine", "Read from"} <= set(lines)
     # Its own SQL answers it.
     assert CATALOGUE["aov"].unit is Unit.MONEY

@@ -12,7 +12,7 @@ import pytest
 from ecombi.backends.warehouse import open_warehouse
 from ecombi.errors import AccessDenied
 from ecombi.metrics.answers import Answers
-from ecombi.metrics.conditions import UNAMENDED_ORDERS
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.policy import Identity
 from ecombi.metrics.query import MetricQuery
 from ecombi.metrics.rollups import ROLLUPS, TABLES
@@ -43,8 +43,11 @@ LATER = [
     # both: booked when shipped, and a lamp added later
     sale("both", "2012-08-12", "30.00", ordered="2012-07-31", sku="mug", country="FR"),
     sale("both", "2012-08-30", "45.00", ordered="2012-07-31", sku="lamp", country="FR"),
-    # no orders: a gift card, and a sale without a number
+    # no orders: a gift card, sent in the post and a little cheaper, and a sale without a number
     event("gift_card_issue", "card", "2012-08-06", "50.00", qty=1, country="GB"),
+    event("discount", "card", "2012-08-06", "-2.00", country="GB"),
+    event("shipping", "card", "2012-08-06", "3.00", country="GB"),
+    event("tax", "card", "2012-08-06", "0.60", country="GB"),
     sale(None, "2012-08-07", "25.00", country="GB"),
 ]
 PRODUCTS = [
@@ -78,7 +81,7 @@ def test_only_what_was_booked_by_the_day_of_the_first_sale_is_in_an_average(answ
     # Goods 60 + 100 + 20 + 40 + 30, discounts 6 + 5, over four orders; with tax 10.80 + 20 and shipping 4.
     assert figures(answers, *VALUES, **AUGUST) == [(4, 59.75, pytest.approx(68.45))]
     # The exchange 120, what was added 45 and the sale without a number 25 are sales all the same.
-    assert figures(answers, "gross_sales", "discounts", "units", **AUGUST) == [(440.0, 11.0, 8)]
+    assert figures(answers, "gross_sales", "discounts", "units", **AUGUST) == [(440.0, 13.0, 8)]
 
 
 def test_the_average_of_a_day_is_of_the_orders_placed_on_it_too(answers: Answers) -> None:
@@ -89,7 +92,7 @@ def test_the_average_of_a_day_is_of_the_orders_placed_on_it_too(answers: Answers
         (2, 77.5, pytest.approx((100 + 20 + 55) / 2)),
     ]
     sold = figures(answers, "gross_sales", "discounts", **months)
-    assert [row[1:] for row in sold] == [(135.0, 6.0), (305.0, 13.0)]
+    assert [row[1:] for row in sold] == [(135.0, 6.0), (305.0, 15.0)]
 
 
 @pytest.mark.parametrize("day", ["2012-08-14", "2012-08-30", "2012-09-03"])
@@ -108,6 +111,12 @@ def test_a_refund_later_moves_no_average(answers: Answers) -> None:
 def test_gift_cards_and_sales_without_a_number_are_no_orders(answers: Answers) -> None:
     days = {"start": "2012-08-06", "end": "2012-08-08"}
     assert figures(answers, "gross_sales", *VALUES, **days) == [(25.0, 0, None, None)]
+    # Nor is what was charged for the gift card a part of any average, though it is a part of the sums.
+    assert figures(answers, "discounts", "shipping", "tax", **days) == [(2.0, 3.0, pytest.approx(0.6))]
+    [(orders, aov, total)] = figures(answers, *VALUES, start="2012-08-05", end="2012-08-08")
+    assert (orders, aov, total) == (1, 100.0, 120.0)
+    rows = answers.run(MetricQuery.of("average_order_total", **AUGUST)).rows()
+    assert "card" not in set(rows["order_id"])
 
 
 @pytest.mark.parametrize(
@@ -188,6 +197,34 @@ def test_a_day_stays_as_it_was_known_before_the_exchange(
             (1, 30.0),
         ]
         assert figures(answers, "orders", "aov", by="customer_type", as_of=as_of) == [("guest", 2, 25.0)]
+    warehouse.close()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_is_charged_before_the_sale_counts_once_the_sale_is_there(
+    engine: str, tmp_path: Path, database: Callable[[], str]
+) -> None:
+    url = None if engine == "duckdb" else database()
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=url), TABLES)
+    before, after = datetime(2012, 9, 1, 6, tzinfo=UTC), datetime(2012, 9, 8, 6, tzinfo=UTC)
+    early = [
+        event("shipping", "o1", "2012-08-20", "4.00", country="GB"),
+        sale("o2", "2012-08-20", "30.00", country="GB"),
+    ]
+    load(warehouse, {"ledger": early}, 1, before)
+    answers = Answers(warehouse, SHOP)
+    assert EVERY_ORDER_SOLD not in answers.known().built
+    question = {"by": "country", **AUGUST}
+    assert figures(answers, *VALUES, **question) == [("GB", 1, 30.0, 30.0)]
+    # Its goods are booked when they are sent.
+    load(warehouse, {"ledger": [sale("o1", "2012-08-25", "50.00", ordered="2012-08-20", country="GB")]}, 2, after)
+    assert EVERY_ORDER_SOLD in answers.known().built
+    assert set(answers.plan(MetricQuery.of(VALUES, **question)).tables) <= set(ROLLUPS)
+    for as_of in (None, after):
+        assert figures(answers, *VALUES, as_of=as_of, **question) == [("GB", 2, 40.0, 42.0)]
+        by_product = figures(answers, "average_order_total", by=["customer_type", "product"], as_of=as_of, **AUGUST)
+        assert by_product == [("guest", None, 42.0)]
+    assert figures(answers, *VALUES, as_of=before, **question) == [("GB", 1, 30.0, 30.0)]
     warehouse.close()
 
 

@@ -17,7 +17,7 @@ from ecombi.errors import IncompatibleMetricsError, MetricError, UnknownDimensio
 from ecombi.metrics import sales
 from ecombi.metrics.catalogue import CATALOGUE, Catalogue
 from ecombi.metrics.compiler import compile_shape
-from ecombi.metrics.conditions import UNAMENDED_ORDERS
+from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.definitions import DaysMeasure, DistinctMeasure, QuantileMeasure
 from ecombi.metrics.marts import LEDGER, Basis
 from ecombi.metrics.parameters import names_in
@@ -179,9 +179,9 @@ def test_a_rollup_is_read_once_where_what_it_is_compared_with_ends_where_it_begi
 @WHOLE
 def test_the_smallest_rollup_that_answers_is_picked(whole_shop: dict[str, Workspace]) -> None:
     answers = whole_shop["duckdb"].answers
-    *built, uniform, unamended = answers.known().built
+    *built, uniform, unamended, sold = answers.known().built
     counted = [answers.warehouse.arrow(f"SELECT count(*) AS n FROM {name}")["n"][0].as_py() for name in built]
-    assert (uniform, unamended) == (UNIFORM_ORDERS, UNAMENDED_ORDERS)
+    assert (uniform, unamended, sold) == (UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD)
     assert set(built) == set(ROLLUPS)
     assert counted == sorted(counted)
     for rollup in SUMS:

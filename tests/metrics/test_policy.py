@@ -12,7 +12,7 @@ from ecombi.backends.warehouse import Warehouse
 from ecombi.errors import AccessDenied, ConfigurationError, EmptyWarehouse, MetricError, UnknownDimensionError
 from ecombi.metrics.answers import Answers
 from ecombi.metrics.catalogue import CATALOGUE
-from ecombi.metrics.marts import AD_SPEND, INVENTORY, PURCHASES
+from ecombi.metrics.marts import AD_SPEND, GOODS_RECEIPTS, INVENTORY, PURCHASES
 from ecombi.metrics.planner import plan
 from ecombi.metrics.policy import NOBODY, OWNER, Identity
 from ecombi.metrics.query import MetricQuery
@@ -23,7 +23,7 @@ from tests.metrics.tiny_shop import SHOP
 
 WHOLE = pytest.mark.xdist_group("whole_shop")
 PERIOD = {"start": "2026-03-01", "end": "2026-10-01"}
-NOT_DIVIDED = {INVENTORY, PURCHASES, AD_SPEND}
+NOT_DIVIDED = {INVENTORY, PURCHASES, GOODS_RECEIPTS, AD_SPEND}
 """Marts whose rows belong to no country and no channel."""
 GERMANY_AND_FRANCE = Identity.of("regional", countries=["Germany", "France"])
 ORDERS_OF = "order_id IN (SELECT order_id FROM orders WHERE {})"

@@ -56,7 +56,9 @@ def mark_original(rows: Sequence[Row]) -> None:
     for row in rows:
         first = min(sold[row["order_id"]], default=None)
         amended = first is not None and max(added[row["order_id"]]) > first
-        row["original"] = row["order_id"] is not None and (not amended or row["event_on"] <= first)
+        row["original"] = (
+            first is not None and row["order_id"] is not None and (not amended or row["event_on"] <= first)
+        )
 
 
 def orders(rows: Sequence[Row]) -> int:

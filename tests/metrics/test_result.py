@@ -38,7 +38,7 @@ def test_the_passport_says_where_the_figures_come_from(ask: Ask, warehouse: Ware
     passport = ask(["net_sales", "aov"], **FEBRUARY, where={"country": ["GB", None]}, basis="ordered").passport
     assert [(m.name, m.formula, m.unit, m.definition_version) for m in passport.metrics] == [
         ("net_sales", "Gross sales − discounts − returns.", "money", 1),
-        ("aov", "(Gross sales − discounts) ÷ orders, of the original orders only.", "money", 2),
+        ("aov", "(Gross sales − discounts) ÷ orders, of the original orders only.", "money", 3),
     ]
     assert passport.query.basis is Basis.ORDERED
     assert (passport.start, passport.end, passport.compared) == (date(2012, 2, 1), date(2012, 3, 1), None)

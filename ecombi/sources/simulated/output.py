@@ -17,7 +17,7 @@ from ecombi.sources.simulated.manifest import DRAFT, FILE, Manifest, Total, writ
 
 TABLES: Final = (
     "products", "suppliers", "ledger", "sessions", "payments", "shipments", "shipment_lines", "promises",
-    "inventory_daily", "ad_spend", "purchase_orders",
+    "inventory_daily", "ad_spend", "purchase_orders", "receipts",
 )  # fmt: skip
 TRUTH: Final = "truth"
 SHOP: Final = "shop.json"

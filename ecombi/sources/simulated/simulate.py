@@ -63,6 +63,7 @@ def _write(config: ShopConfig, folder: Path, tell: Progress) -> Manifest:
         writer.write(month)
         tell(f"Trading until {shop.calendar.day(month.last)}", month.last / shop.calendar.days)
     output.write("purchase_orders", "all", tables.purchase_orders_table(shop))
+    output.write("receipts", "all", tables.receipts_table(shop))
     write_truth(shop, output)
     return output.finish(config)
 

@@ -20,7 +20,7 @@ from ecombi.sources.simulated.draws import choose, stream
 from ecombi.sources.simulated.goods import CATEGORIES
 from ecombi.sources.simulated.markets import WHOLESALE
 from ecombi.sources.simulated.orders import Orders
-from ecombi.sources.simulated.suppliers import SUPPLIERS, PurchaseLines, delivered, lead_moments, lead_time
+from ecombi.sources.simulated.suppliers import SUPPLIERS, PurchaseLines, delivered, later, lead_moments, lead_time
 
 HORIZON: Final = 300
 """Days after the history that something under way can still arrive on."""
@@ -201,7 +201,7 @@ class Stock:
     def purchases(self) -> PurchaseLines:
         """Return all purchase order lines so far."""
         empty = np.zeros(0, np.int64)
-        return PurchaseLines.concat([PurchaseLines(*[empty] * 9), *self._purchases])
+        return PurchaseLines.concat([PurchaseLines(*[empty] * 11), *self._purchases])
 
     def _fill_baskets(self, orders: Orders, first: int, weights: Floats) -> Lines:
         rng, products = self._rng, len(weights)
@@ -284,12 +284,24 @@ class Stock:
         requested = day + round(SUPPLIERS[supplier].lead_mean)
         confirmed = requested + (int(rng.integers(1, 8)) if rng.random() < 0.25 else 0)
         arriving = delivered(rng, qty)
+        rest_qty, after = later(rng, arriving)
         self._purchases.append(
             PurchaseLines(
-                np.full(count, self._purchase_orders), sku, np.full(count, supplier), np.full(count, day),
-                np.full(count, requested), np.full(count, confirmed), np.full(count, received), qty, arriving,
+                order=np.full(count, self._purchase_orders),
+                sku=sku,
+                supplier=np.full(count, supplier),
+                ordered=np.full(count, day),
+                requested=np.full(count, requested),
+                confirmed=np.full(count, confirmed),
+                received=np.full(count, received),
+                rest=received + after,
+                ordered_qty=qty,
+                received_qty=arriving - rest_qty,
+                rest_qty=rest_qty,
             )
-        )  # fmt: skip
+        )
         self._incoming[sku] += qty
-        self._arrivals[received, sku] += arriving
-        self._ordered_qty[received, sku] += qty
+        self._arrivals[received, sku] += arriving - rest_qty
+        self._ordered_qty[received, sku] += qty - rest_qty
+        np.add.at(self._arrivals, (received + after, sku), rest_qty)
+        np.add.at(self._ordered_qty, (received + after, sku), rest_qty)

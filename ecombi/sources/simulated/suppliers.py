@@ -11,6 +11,10 @@ from ecombi.sources.simulated.columns import Columns, Floats, Ints
 
 SHORT_DELIVERY: Final = 0.04
 """Share of purchase order lines that arrive with a tenth missing; the rest of them is cancelled."""
+IN_TWO: Final = 0.08
+"""Share of purchase order lines of which a third comes later."""
+LATER: Final = (3, 15)
+"""Fewest days, and one more than the most, that this third comes after the first receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,10 @@ class PurchaseLines(Columns):
         requested: Day asked for.
         confirmed: Day the supplier first named.
         received: Day it arrives.
+        rest: Day the rest arrives, of a line that comes in two receipts; else the same day.
         ordered_qty: Units asked for.
-        received_qty: Units that arrive.
+        received_qty: Units that arrive on the first of these days.
+        rest_qty: Units that arrive on the second one.
     """
 
     order: Ints
@@ -67,8 +73,10 @@ class PurchaseLines(Columns):
     requested: Ints
     confirmed: Ints
     received: Ints
+    rest: Ints
     ordered_qty: Ints
     received_qty: Ints
+    rest_qty: Ints
 
 
 def lead_time(rng: np.random.Generator, supplier: Supplier) -> int:
@@ -81,6 +89,13 @@ def delivered(rng: np.random.Generator, ordered: Ints) -> Ints:
     """Return the units that arrive of those ordered."""
     short = rng.random(len(ordered)) < SHORT_DELIVERY
     return np.where(short, ordered - ordered // 10, ordered)
+
+
+def later(rng: np.random.Generator, arriving: Ints) -> tuple[Ints, Ints]:
+    """Return the units of those arriving that come in a second receipt, and how many days after the first."""
+    in_two = rng.random(len(arriving)) < IN_TWO
+    rest = np.where(in_two, arriving // 3, 0)
+    return rest, np.where(rest > 0, rng.integers(*LATER, len(arriving)), 0)
 
 
 def lead_moments(supplier: Ints) -> tuple[Floats, Floats]:

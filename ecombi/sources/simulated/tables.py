@@ -165,8 +165,27 @@ def purchase_orders_table(shop: Shop) -> pa.Table:
             "last_confirmed_on": days(start, np.where(moved, rows.received, NONE)),
             "received_on": days(start, np.where(arrived, rows.received, NONE)),
             "ordered_qty": whole(rows.ordered_qty),
-            "received_qty": whole(np.where(arrived, rows.received_qty, 0)),
+            "received_qty": whole(
+                np.where(arrived, rows.received_qty, 0) + np.where(rows.rest < end, rows.rest_qty, 0)
+            ),
             "unit_cost": money(shop.catalogue.cost[month, rows.sku]),
+        }
+    )
+
+
+def receipts_table(shop: Shop) -> pa.Table:
+    """Return what came of the purchase orders up to the end of the history, and when."""
+    rows, end = shop.stock.purchases(), shop.calendar.days
+    first = rows.take(rows.received < end)
+    rest = rows.take((rows.rest_qty > 0) & (rows.rest < end))
+    order, sku = np.concatenate([first.order, rest.order]), np.concatenate([first.sku, rest.sku])
+    received = np.concatenate([first.received, rest.rest])
+    return pa.table(
+        {
+            "po_id": identities("PO-", order),
+            "sku": names(shop.catalogue.sku, sku),
+            "received_on": days(shop.config.start, received),
+            "qty": whole(np.concatenate([first.received_qty, rest.rest_qty])),
         }
     )
 

@@ -15,8 +15,8 @@ from ecombi.sources.simulated import Manifest, ShopConfig, simulate
 
 CONFIG = ShopConfig(orders=20_000, years=2, seed=7, end=date(2026, 11, 1))
 TABLES = (
-    "ledger", "products", "sessions", "payments", "inventory_daily", "suppliers", "purchase_orders", "shipments",
-    "shipment_lines", "promises", "ad_spend",
+    "ledger", "products", "sessions", "payments", "inventory_daily", "suppliers", "purchase_orders", "receipts",
+    "shipments", "shipment_lines", "promises", "ad_spend",
 )  # fmt: skip
 
 

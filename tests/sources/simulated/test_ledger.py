@@ -162,6 +162,7 @@ def test_nothing_is_known_before_the_start_or_from_the_end_on(none: Any) -> None
         ("shipments", "delivered_at"), ("sessions", "started_at"), ("sessions", "viewed_at"), ("sessions", "added_at"),
         ("sessions", "checkout_at"), ("sessions", "completed_at"), ("sessions", "ended_at"), ("inventory_daily", "day"),
         ("ad_spend", "day"), ("purchase_orders", "ordered_on"), ("purchase_orders", "received_on"),
+        ("receipts", "received_on"),
     ):  # fmt: skip
         none(f"SELECT * FROM {table} WHERE {column} < {start} OR {column} >= {end}")
 
@@ -174,7 +175,7 @@ def test_events_follow_their_order(none: Any) -> None:
 def test_no_row_points_to_nowhere(none: Any) -> None:
     for table in ("payments", "shipments"):
         none(f"FROM {table} WHERE order_id NOT IN (SELECT order_id FROM ledger WHERE kind = 'sale')")
-    for table in ("ledger", "inventory_daily", "purchase_orders"):
+    for table in ("ledger", "inventory_daily", "purchase_orders", "receipts"):
         none(f"FROM {table} WHERE sku NOT IN (SELECT sku FROM products)")
     none("FROM purchase_orders WHERE supplier_id NOT IN (SELECT supplier_id FROM suppliers)")
     none("FROM ledger WHERE customer_id NOT IN (SELECT customer_id FROM truth_customers)")

@@ -11,6 +11,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
+from ecombi.sources.simulated.suppliers import IN_TWO
+
 DAILY = """
     SELECT c.*, coalesce(orders, 0) AS orders FROM truth_calendar c LEFT JOIN
     (SELECT shop_day(order_at) AS day, count(DISTINCT order_id) AS orders FROM ledger WHERE kind = 'sale' GROUP BY 1)
@@ -71,6 +73,22 @@ def test_lead_times_are_the_planted_ones(db: duckdb.DuckDBPyConnection, truth: A
         expected, spread = planted[supplier]["lead_mean"], planted[supplier]["lead_sd"]
         assert mean == pytest.approx(expected, abs=4 * spread / sqrt(count)), supplier
         assert sd == pytest.approx(spread, rel=0.4), supplier
+
+
+def test_some_purchase_order_lines_come_in_two(db: duckdb.DuckDBPyConnection, none: Any) -> None:
+    ((lines, again),) = db.execute(
+        """SELECT count(*), count(*) FILTER (receipts = 2) FROM (
+            SELECT count(*) AS receipts FROM receipts JOIN purchase_orders USING (po_id, sku)
+            WHERE ordered_on < DATE '2026-06-01' AND ordered_qty >= 10 GROUP BY po_id, sku)"""
+    ).fetchall()
+    assert again == pytest.approx(lines * IN_TWO, abs=4 * sqrt(lines * IN_TWO))
+    none("FROM (SELECT count(*) AS receipts FROM receipts GROUP BY po_id, sku) WHERE receipts > 2")
+    none(
+        """FROM purchase_orders FULL JOIN
+        (SELECT po_id, sku, min(received_on) AS first_on, sum(qty) AS units FROM receipts GROUP BY ALL)
+        USING (po_id, sku)
+        WHERE received_on IS DISTINCT FROM first_on OR received_qty IS DISTINCT FROM coalesce(units, 0)"""
+    )
 
 
 def test_carriers_are_as_late_as_planted(db: duckdb.DuckDBPyConnection, truth: Any) -> None:
