@@ -123,14 +123,17 @@ def test_what_was_under_way_on_the_first_morning() -> None:
             ("P5", "mug", "S1", "02-01", None, 4, 0),
             ("P6", "mug", "S1", "03-02", "03-03", 99, 99),
             ("P7", "jar", "S1", "02-01", "03-03", 99, 99),
+            # Six of ten were there on the first morning.
+            ("P8", "mug", "S1", "02-01", "03-01", 10, 6),
+            ("P8", "mug", "S1", "02-01", "03-04", 10, 4),
         ),
         ("mug", "pot"),
         START,
         3,
     )
-    assert arriving.tolist() == [[9, 5, 0], [0, 0, 0]]
-    # 9 + 5, and 7 and 4 that do not arrive in the three days.
-    assert pending.tolist() == [25, 0]
+    assert arriving.tolist() == [[9, 5, 4], [0, 0, 0]]
+    # 9 + 5 + 4, and 7 and 4 that do not arrive in the three days.
+    assert pending.tolist() == [29, 0]
 
 
 def test_levels_are_those_of_the_formula_on_each_evening() -> None:
