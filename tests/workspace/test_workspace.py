@@ -74,7 +74,7 @@ def test_what_an_older_version_computed_is_computed_anew(tmp_path):
         ws.loading.simulated(SHOP, at=AT)
         orders = ws.query("orders")["orders"].tolist()
         with ws.warehouse.build() as build:
-            build.connection.execute("DELETE FROM facts WHERE name IN ('unamended_orders', 'made_by')")
+            build.connection.execute("DELETE FROM facts WHERE name IN ('every_order_sold', 'made_by')")
             build.connection.execute("DELETE FROM orders")
             older = build.publish(at=AT)
     with ecombi.open_workspace(tmp_path / "shop") as ws:
