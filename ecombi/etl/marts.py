@@ -15,10 +15,8 @@ from ecombi.backends.warehouse import Build
 from ecombi.errors import DataQualityError
 from ecombi.etl import rollups
 from ecombi.etl.checks import run_checks
-from ecombi.metrics.conditions import EVERY_ORDER_SOLD, UNAMENDED_ORDERS
 from ecombi.metrics.marts import MARTS
-from ecombi.metrics.shapes import UNIFORM_ORDERS
-from ecombi.metrics.state import DAYS, LAST_DAY, facts_of_rollups, fingerprint
+from ecombi.metrics.state import DAYS, LAST_DAY, OF_ORDERS, facts_of_rollups, fingerprint
 from ecombi.schema import tables
 
 logger = logging.getLogger(__name__)
@@ -68,7 +66,7 @@ def build_marts(build: Build) -> None:
     for name, order in _SORTED.items():
         _timed(name, partial(_derive, connection, changes, name, order))
     [known] = connection.execute(_OF_ORDERS).fetchall()
-    of_orders = dict(zip((UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD), known, strict=True))
+    of_orders = dict(zip(OF_ORDERS, known, strict=True))
     holds = tuple(name for name, true in of_orders.items() if true)
     sizes: dict[str, int] = {}
     for rollup in rollups.ROLLUPS.values():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.inventory.days import shifted
 from ecombi.inventory.demand import sold
-from ecombi.inventory.receipts import received
+from ecombi.inventory.receipts import received, sent
 from ecombi.metrics.analysis import Analysis, Field
 from ecombi.metrics.definitions import Unit
 from ecombi.schema.kinds import Kind
@@ -52,8 +52,7 @@ def _moved(t: Tables, since: ir.Value, until: ir.Value) -> ir.Table:
 
 
 def _build_receipts(t: Tables, *, until: ir.Value) -> ir.Table:
-    lines = t.purchase_orders
-    lines = lines.filter(lines["ordered_on"] < until).select(
+    lines = sent(t, until).select(
         "ordered_on", "ordered_qty", product="sku", purchase_order="po_id", supplier="supplier_id"
     )
     came = received(t, until).select("received_on", "po_id", "sku", received_qty="qty")

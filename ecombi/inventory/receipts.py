@@ -24,8 +24,13 @@ def ordered_lines(t: Tables, until: ir.Value) -> ir.Table:
         The columns of purchase_lines, of the lines sent before until; what was received on that day or later is still
         missing.
     """
-    lines = t.purchase_orders
-    return lines_with(lines.filter(lines["ordered_on"] < until), received(t, until))
+    return lines_with(sent(t, until), received(t, until))
+
+
+def sent(t: Tables, until: ir.Value) -> ir.Table:
+    """Return the rows of purchase_orders before a day."""
+    rows = t.purchase_orders
+    return rows.filter(rows["ordered_on"] < until)
 
 
 def received(t: Tables, until: ir.Value) -> ir.Table:
@@ -79,8 +84,7 @@ def supplier_of(t: Tables, until: ir.Value) -> ir.Table:
     Returns:
         sku, supplier_id: one row per product ever ordered before until.
     """
-    lines = t.purchase_orders
-    lines = lines.filter(lines["ordered_on"] < until)
+    lines = sent(t, until)
     last = lines.aggregate(by={"ordered_sku": lines["sku"]}, last_on=lines["ordered_on"].max())
     newest = lines.inner_join(last, [lines["sku"] == last["ordered_sku"], lines["ordered_on"] == last["last_on"]])
     return newest.aggregate(by="sku", supplier_id=newest["supplier_id"].min())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 _OWNER: Final = "Purchasing"
-_LEAD_TIME: Final = (
+DELIVERY_TIME: Final = (
     "https://www.ismworld.org/supply-management-news-and-reports/news-publications/"
     "inside-supply-management-magazine/blog/2019-07/the-monthly-metric-supplier-delivery-time/"
 )
@@ -85,7 +85,7 @@ open_purchase_lines: Final = Measure(
         "are in no lead time: where many of them are old, lead times read too short."
     ),
     example="Q3 = 1",
-    source=_LEAD_TIME,
+    source=DELIVERY_TIME,
     owner=_OWNER,
     mart=PURCHASES,
     where=_is_open,
@@ -170,7 +170,7 @@ supplier_lead_time: Final = Ratio(
         "open (see open_purchase_lines)."
     ),
     example="(15 + 10) ÷ 2 = 12.5 days",
-    source=_LEAD_TIME,
+    source=DELIVERY_TIME,
     owner=_OWNER,
     numerator=_days_to_receipt,
     denominator=_lines_received,
@@ -202,7 +202,7 @@ supplier_lead_time_by_unit: Final = Ratio(
         "counts on each with what came. Left out: what is still missing."
     ),
     example="(15 × 10 + 10 × 4) ÷ 14 = 13.6 days",
-    source=_LEAD_TIME,
+    source=DELIVERY_TIME,
     owner=_OWNER,
     numerator=_days_to_receipt_of_units,
     denominator=units_received,
@@ -233,7 +233,7 @@ supplier_lead_time_cv: Final = Ratio(
     formula="Standard deviation of the lead time ÷ its mean.",
     description="How unsure a lead time is, comparable between near and far suppliers. Left out: open lines.",
     example="3.536 ÷ 12.5 = 28.3%",
-    source=_LEAD_TIME,
+    source=DELIVERY_TIME,
     owner=_OWNER,
     numerator=supplier_lead_time_sd,
     denominator=supplier_lead_time,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ecombi.metrics.definitions import Direction, Measure, Ratio, Unit
 from ecombi.metrics.marts import PURCHASES
-from ecombi.metrics.purchasing import is_in_full
+from ecombi.metrics.purchasing import DELIVERY_TIME, is_in_full
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 _OWNER: Final = "Purchasing"
 _BOOKING_DAYS: Final = 1
 """A day agreed on counts once it and this many more are final: an evening's receipts are booked the day after."""
-_ON_TIME: Final = (
-    "https://www.ismworld.org/supply-management-news-and-reports/news-publications/"
-    "inside-supply-management-magazine/blog/2019-07/the-monthly-metric-supplier-delivery-time/"
-)
 _OTIF: Final = "https://wiki.syensqo.com/plugins/viewsource/viewpagesrc.action?pageId=931683807"
 _EARLY: Final = "Early is on time."
 
@@ -120,7 +116,7 @@ supplier_on_time_rate: Final = Ratio(
         "it. Left out: unconfirmed lines."
     ),
     example="1 ÷ 2 = 50.0%",
-    source=_ON_TIME,
+    source=DELIVERY_TIME,
     owner=_OWNER,
     numerator=_on_time_confirmed,
     denominator=_lines_confirmed,

@@ -29,6 +29,8 @@ DAYS: Final = "days:"
 LAST_DAY: Final = "last_day"
 """Name of the fact that says the last day of the ledger."""
 
+OF_ORDERS: Final = (UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD)
+"""Names of the facts that say what holds of all orders: each is true or false in every warehouse."""
 
 _OLDER: Final = "What {} holds was built by an older version of ecombi. Build it anew with: ecombi run nightly"
 
@@ -164,7 +166,7 @@ def known_of(warehouse: Warehouse, shop: Shop) -> Known:
         if "facts" not in str(error) and "settle_hours" not in str(error):
             raise
         raise BackendError(_OLDER.format(warehouse.safe_url)) from error
-    if facts.get(LAST_DAY) and not (EVERY_ORDER_SOLD in facts and any(name.startswith(DAYS) for name in facts)):
+    if facts.get(LAST_DAY) and not (facts.keys() >= {*OF_ORDERS} and any(name.startswith(DAYS) for name in facts)):
         raise BackendError(_OLDER.format(warehouse.safe_url))
     return Known(
         built=_usable(facts),
@@ -210,7 +212,4 @@ def _usable(facts: Mapping[str, str]) -> tuple[str, ...]:
         if rows and mark == fingerprint(rollup):
             sizes[name] = int(rows)
     named = sorted(sizes, key=lambda name: (sizes[name], name))
-    return (
-        *named,
-        *(name for name in (UNIFORM_ORDERS, UNAMENDED_ORDERS, EVERY_ORDER_SOLD) if facts.get(name) == "true"),
-    )
+    return (*named, *(name for name in OF_ORDERS if facts.get(name) == "true"))

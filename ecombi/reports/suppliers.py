@@ -91,7 +91,7 @@ def lead_times(card: AnalysisResult, title: str, *, top: int) -> Block:
         "In full": "lead_time_full",
         "By unit": "lead_time_weighted",
     }
-    low = ("Lines", "Variation", "Half within", "By unit")
+    low = ("Lines", "Variation", "Half within", "In full", "By unit")
     unsure = [row for row in rows if row["lead_time_cv"] is not None]
     said = [shown_of(min(top, len(rows)), len(rows))]
     if unsure:

@@ -109,12 +109,18 @@ def test_analyses(on_duckdb: Workspace, other: Workspace, name: str, options: di
     equal(other.answers.analyse(analysis, values=values, options=options), expected)
 
 
-def test_as_it_was_known(on_duckdb: Workspace, other: Workspace) -> None:
-    asked = {"by": "customer_type", "as_of": "2026-11-02", **YEAR}
-    metrics = ["net_sales", "orders", "cost_of_goods"]
-    found = other.query(metrics, **asked)
-    equal(found, on_duckdb.query(metrics, **asked))
-    equal(found, on_duckdb.query(metrics, by="customer_type", **YEAR))
+@pytest.mark.parametrize(
+    ("metrics", "by"),
+    [
+        (("net_sales", "orders", "cost_of_goods"), "customer_type"),
+        (("aov", "average_order_total"), "country"),
+        (("receipts", "supplier_lead_time", "supplier_lead_time_full", "supplier_otif_confirmed"), "supplier"),
+    ],
+)
+def test_as_it_was_known(on_duckdb: Workspace, other: Workspace, metrics: tuple[str, ...], by: str) -> None:
+    found = other.query(metrics, by=by, as_of="2026-11-02", **YEAR)
+    equal(found, on_duckdb.query(metrics, by=by, as_of="2026-11-02", **YEAR))
+    equal(found, on_duckdb.query(metrics, by=by, **YEAR))
 
 
 @pytest.fixture(scope="module")

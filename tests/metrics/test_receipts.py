@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from ecombi.backends.warehouse import open_warehouse
 from ecombi.metrics.answers import Answers
+from ecombi.metrics.query import MetricQuery
+from ecombi.metrics.rollups import TABLES
 from ecombi.schema.periods import Period
+from ecombi.settings import load_settings
 from tests.metrics.loaded import ENGINES, Database, answers_on, figure, figures, sheet
-from tests.metrics.small_shops import Rows, sale
+from tests.metrics.small_shops import SHOP, Rows, records, sale
+from tests.metrics.test_as_of import load
 
 # r1 comes in three receipts, whole with the third and one unit too many with a fourth; r2 has units missing after two;
 # r3 came on one day, which only its order says; r4 is open; r5 has more receipts than its order knows of, the last of
@@ -99,3 +105,23 @@ def test_on_time_is_when_all_that_came_did(answers: Answers) -> None:
     assert figure(answers, "supplier_otif_confirmed", AUTUMN) == pytest.approx(2 / 5)
     # Asked for by the 20th: the unit too many came later, but r1 was whole by then.
     assert figure(answers, "supplier_otif_requested", AUTUMN) == pytest.approx(3 / 5)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_line_stays_as_it_was_known(engine: str, database: Database, tmp_path: Path) -> None:
+    url = database() if engine == "postgres" else None
+    warehouse = open_warehouse(load_settings(workspace=tmp_path, database_url=url), TABLES)
+    before, after = datetime(2026, 10, 12, 6, tzinfo=UTC), datetime(2026, 11, 30, 6, tzinfo=UTC)
+    first = {"ledger": [sale("o1", "2026-10-11", "1.00")], "purchase_orders": LINES[:2], "receipts": RECEIPTS[:1]}
+    load(warehouse, first, 1, before)
+    load(warehouse, {"ledger": [sale("o2", "2026-11-29", "1.00")], "receipts": RECEIPTS[1:6]}, 2, after)
+    answers = Answers(warehouse, SHOP)
+    names = ("receipts", "units_received", "supplier_lead_time_full", "open_purchase_lines")
+
+    def known(as_of: datetime | None) -> list[object]:
+        return list(records(answers.run(MetricQuery.of(names, as_of=as_of)))[0].values())
+
+    # Of r1 four units had come, and r2 is known by its order alone, which says six.
+    assert known(before) == [2, 10, None, 0]
+    assert known(after) == known(None) == [6, 17, 15, 0]
+    warehouse.close()
